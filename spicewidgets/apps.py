@@ -23,6 +23,7 @@ from .panels.play import PlayPanel
 from .panels.quiz import QuizPanel
 from .panels.sections import Address
 from .panels.settings import SettingsBox
+from .panels.story import StoryPanel
 from .panels.strip import Strip
 from .panels.tiles import OF_THE_RUN, TILES
 from .state.experiment import Experiment
@@ -30,12 +31,12 @@ from .state.graph import groups_before
 from .state.lesson import lesson_from, open_lesson
 from .state.link import open_link, to_link
 from .state.stages import ROOMS, STAGES as STAGE_ROWS
-from .state.tour import RUN, SEE
 
 if TYPE_CHECKING:
     from .core.config import SpiceConfig
     from .core.train.rnn import BaseRNN
 
+SCENE = "scene-"  # begins the word in which a browser has kept where the story was left
 LESSON = "SPICEWIDGETS_LESSON"  # in the environment: the file of the lesson that a page opens with
 Models = Sequence[tuple[type["BaseRNN"], "SpiceConfig"]]
 
@@ -81,11 +82,12 @@ class Explorer(Panel):
         self.runner.show_recorded()
         self.settings = SettingsBox(self.experiment, self.runner)
         self.switch = Strip()
-        self.guide = Guide(self.experiment, self.runner, self.switch)
-        tour = button("Tour", "Take the tour of one minute, or take it again", self.guide.start_tour)
+        self.story = StoryPanel(self.experiment, self.runner)
+        self.guide = Guide(self.experiment, self.runner, self.switch, self.story)
+        story = button("Story", "Six scenes of five minutes: begin, or go on", self.guide.start_story)
         look = button("Theme", "Light or dark", lambda: None)
         look.add_class("sw-theme")
-        self.head = Head(self.experiment, self.runner, (tour, look, *self.settings.buttons))
+        self.head = Head(self.experiment, self.runner, (story, look, *self.settings.buttons))
         self.panels = Panels(self.experiment, self.runner)
         self.rooms = {name: column() for name in STAGES}
         self.switch.observe(self._show, "value")
@@ -98,13 +100,13 @@ class Explorer(Panel):
         self.told = widgets.Text(**compat.tooltip("What the page says of itself"))
         self.told.add_class("sw-told")
         self.told.observe(self._hear, "value")
-        tour.add_class("sw-tour")
         super().__init__(
             [
                 widgets.HTML(STYLE + PAGE),
                 self.head,
                 self.switch.row,
                 self.guide,
+                self.story,
                 self.settings,
                 self.banner,
                 *shares,
@@ -117,11 +119,11 @@ class Explorer(Panel):
         self.add_class("sw-explorer")
         for room in self.rooms.values():
             room.add_class("sw-room")
-        self.guide.wanted = self._want
         self.experiment.observe(self._refresh, "revision")
         self.experiment.run.observe(self._show_run, "revision")
         self.experiment.playback.observe(self._show_run, "epoch")
         self.experiment.observe(self._begin_lesson, "lesson")
+        self.story.story.observe(self._clear_stage, "at")
         self._offer()
         self._show()
         self._show_all()
@@ -171,18 +173,15 @@ class Explorer(Panel):
         words = change["new"].split()
         self.experiment.playback.watched = "watched" in words
         self.experiment.playback.still = "still" in words
-        self.guide.offers_tour &= "toured" not in words
+        for word in words:
+            if word.startswith(SCENE):
+                self.story.story.restore(word.removeprefix(SCENE))
         self.guide.refresh()
 
-    def _want(self, awaited: str) -> None:
-        """Mark what the tour waits for: Train, or the tile of a room."""
-        panel = awaited.removeprefix(SEE) if awaited.startswith(SEE) else ""
-        places = {"train": (self.head.go, awaited == RUN)} | {
-            name: (tile, bool(panel) and STAGE_ROWS[panel].room == name)
-            for name, tile in self.switch.tiles.items()
-        }
-        for place, is_wanted in places.values():
-            (place.add_class if is_wanted else place.remove_class)("sw-wanted")
+    @guard
+    def _clear_stage(self, _: Change) -> None:
+        """Show a scene of the story alone: the page tells what it asks."""
+        (self.remove_class if self.story.story.scene is None else self.add_class)("sw-in-story")
 
     def _show_rooms(self, *names: str) -> None:
         """Show how far each room is, and the small pictures of some, as far as the settings can be used."""

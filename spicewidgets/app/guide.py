@@ -7,7 +7,7 @@ from ..core.diagnose.findings import Finding
 from ..state.experiment import Experiment
 from ..state.run import RunState
 from ..state.stages import STAGES
-from ..state.tour import NEXT, Tour
+from ..state.story import Story
 from .protocols import ExperimentRunner
 
 # What is worth a look after a run, in this order: the panel, the button's word, and why.
@@ -17,7 +17,8 @@ LOOKS = (
     ("uncertainty", "How sure is it?", "Ask how far these coefficients could be off."),
     ("search", "Look for what is missing", "Ask which mechanism a plain learner lacks."),
 )
-TOURED = "That was the tour. Move anything, and watch the tiles: what follows from it is greyed or redrawn."
+OFFER = "A story in six scenes, five minutes: guess first, then look."
+LEFT = "You left the story at scene {} of {}. It has kept your place."
 GROUP_PANELS = {"training": "train", "discovery": "library", "table": "data"}
 
 
@@ -26,39 +27,37 @@ class Guidance:
     """One line of the guide.
 
     Attributes:
-        kind: "wrong", "running", "failed", "coach", "stale", "tour", "step" or "look".
+        kind: "wrong", "running", "failed", "coach", "stale", "story" or "look".
         words: the sentence.
         button: the word on its button; empty without.
         does: what the button does: "stop", "train", "refit", "study NAME", "remedy",
-            "tour", "on" (to the next step), "skip" (the playback) or "go PANEL".
-        number: of a step of the tour, as "2 of 5"; else empty.
+            "story", "skip" (the playback) or "go PANEL".
     """
 
     kind: str
     words: str
     button: str = ""
     does: str = ""
-    number: str = ""
 
 
 def guidance(
     experiment: Experiment,
     runner: ExperimentRunner,
     finding: Finding | None,
-    tour: Tour,
+    story: Story,
     looks: Collection[str],
-    offers_tour: bool,
+    offers_story: bool,
 ) -> Guidance:
-    """Choose the guide's sentence: what went wrong first, then what is out of date, the tour, and the next
+    """Choose the guide's sentence: what went wrong first, then what is out of date, the story, and the next
     step.
 
     Args:
         experiment: how it stands.
         runner: whose result is looked at.
         finding: the coach's most important one; None without.
-        tour: where it is.
+        story: where it is.
         looks: the panels that can be looked at and were not, since the last result.
-        offers_tour: whether a tour is worth offering.
+        offers_story: whether the story is worth offering.
     """
     run, problems = experiment.run, experiment.problems
     if problems:
@@ -67,15 +66,11 @@ def guidance(
         return Guidance("running", f"{run.message}{time_left(run)}", "Stop", "stop")
     if run.status == "failed":
         return Guidance("failed", run.message)
-    if tour.step is not None:
-        return _step(tour)
     playback = experiment.playback
     if playback.playing:
         words = f"Trained; shown slowly: epoch {playback.epoch} of {playback.epochs}."
         words = words if playback.epochs else "The training begins."
         return Guidance("running", words, "Skip", "skip")
-    if tour.has_ended:
-        return Guidance("look", TOURED)
     stale = experiment.stale_because
     if "train" in stale or "equation" in stale:
         again = ("Train", "train") if _needs_training(experiment) else ("Find again", "refit")
@@ -87,24 +82,16 @@ def guidance(
         return Guidance("coach", words, finding.remedy, "remedy" if finding.remedy else "")
     if runner.result is None:
         return Guidance("look", run.message or "Nothing is trained yet.", "Train", "train")
-    if offers_tour:
-        return Guidance(
-            "tour", "A tour, one minute: drag α and see what the participant chooses.", "Start", "tour"
-        )
+    if story.place:
+        return Guidance("story", LEFT.format(story.place + 1, len(story.scenes) or 6), "Go on", "story")
+    if offers_story:
+        return Guidance("story", OFFER, "Start", "story")
     if "uncertainty" in stale and run.status != "cancelled":
         return Guidance("stale", stale["uncertainty"], "Resample", "study uncertainty")
     for panel, button, why in LOOKS:
         if panel in looks:
             return Guidance("look", f"{run.message} {why}".strip(), button, f"go {panel}")
     return Guidance("look", run.message)
-
-
-def _step(tour: Tour) -> Guidance:
-    step = tour.step
-    assert step is not None
-    number = f"{tour.at + 1} of {len(tour.steps)}"
-    waits = tour.awaited not in ("", NEXT)
-    return Guidance("step", step.words, "Skip" if waits else "Next", "on", number)
 
 
 def _needs_training(experiment: Experiment) -> bool:

@@ -1,9 +1,8 @@
 """The guide: one line, one voice, one button. The coach, what is out of date, how a run goes, errors and the
-tour speak through it; all that it has said can be opened. The coach has a button for each remedy that is
-known to help.
+offer of the story speak through it; all that it has said can be opened. The coach has a button for each
+remedy that is known to help.
 """
 
-from collections.abc import Callable
 from functools import partial
 
 import ipywidgets as widgets
@@ -15,10 +14,10 @@ from ..markup import Html, bullets, escape_text, message
 from ..state.experiment import Experiment
 from ..state.graph import ExperimentSnapshot
 from ..state.run import RunState
-from ..state.tour import TOUR, Tour
 from ..views.coach import Finding, findings
 from ..views.verdict import verdict
 from .base import Change, Panel, block, button, column, discard, guard, put_words, set_if_changed
+from .story import StoryPanel
 from .strip import Strip
 from .training import run_action
 
@@ -34,65 +33,60 @@ class Guide(Panel):
         line: what is said.
         action: the one button.
         coach: all that was noticed in the last run, in the history.
-        tour: the tour.
-        wanted: called with the name of what is to be pressed next in a tour: "train", a room, or nothing.
     """
 
-    def __init__(self, experiment: Experiment, runner: ExperimentRunner, strip: Strip) -> None:
+    def __init__(
+        self, experiment: Experiment, runner: ExperimentRunner, strip: Strip, story: StoryPanel
+    ) -> None:
         self.experiment, self.runner, self.strip = experiment, runner, strip
-        self.coach, self.tour = CoachPanel(experiment, runner), Tour(experiment)
-        self.wanted: Callable[[str], object] = lambda name: None
-        self.offers_tour = True
+        self.coach, self.story = CoachPanel(experiment, runner), story
+        self.offers_story = True
         self.now = Guidance("look", "")
         self._seen: set[str] = set()
         self._result_seen = 0
         self._said: list[str] = []
         self.line, self.history = widgets.HTML(), widgets.HTML()
         self.action = button("", "", self._act)
-        self.leave = button("End the tour", "Leave the tour where it is", self._end)
         self.earlier = button("Earlier", "Show or hide what was said before", self._toggle)
         self.drawer = column(self.coach, self.history)
         self.drawer.layout.display = "none"
-        bar = widgets.HBox([self.line, self.action, self.leave, self.earlier])
+        bar = widgets.HBox([self.line, self.action, self.earlier])
         super().__init__([bar, self.drawer])
         bar.add_class("sw-guide")
         self.drawer.add_class("sw-drawer")
         self.action.add_class("sw-next")
-        for quiet in (self.earlier, self.leave):
-            quiet.add_class("sw-quiet")
+        self.earlier.add_class("sw-quiet")
         strip.observe(self._visit, "value")
         experiment.observe(self.refresh, "revision")
         experiment.run.observe(self.refresh, "revision")
         experiment.playback.observe(self.refresh, "epoch")
-        self.tour.observe(self._step, "at")
+        story.story.observe(self.refresh, ["at", "place"])
         self._visit()
 
-    def start_tour(self) -> None:
-        """Begin the tour: that of the lesson, where it has one."""
-        lesson = self.experiment.lesson
-        self.offers_tour = False
-        self.tour.start(lesson.tour if lesson is not None and lesson.tour else TOUR)
+    def start_story(self) -> None:
+        """Begin the story, or go on with it."""
+        self.offers_story = False
+        self.story.begin()
 
     @guard
     def refresh(self, _: Change | None = None) -> None:
         """Say what matters now."""
         run = self.experiment.run
         if run.busy and run.phase not in ("load", "recall"):
-            self.offers_tour = False  # whoever runs something has found the way
+            self.offers_story = False  # whoever runs something has found the way
         if self._result_seen != run.result_revision:
             self._result_seen = run.result_revision
             if run.phase != "recall":  # then it is the same result
                 self._seen = {self.strip.value}
         self.coach.refresh()
         lesson = self.experiment.lesson
-        offers = self.offers_tour and (lesson is None or bool(lesson.tour))
-        self.wanted(self.tour.awaited if self.tour.step is not None else "")
+        offers = self.offers_story and (lesson is None or bool(lesson.story))
         looks = set(self.strip.offered) - self._seen
-        now = guidance(self.experiment, self.runner, self.coach.first, self.tour, looks, offers)
+        now = guidance(self.experiment, self.runner, self.coach.first, self.story.story, looks, offers)
         self._tell(now)
 
     def _tell(self, now: Guidance) -> None:
-        if now != self.now and self.now.words and self.now.kind not in ("step", "tour", "running"):
+        if now != self.now and self.now.words and self.now.kind not in ("story", "running"):
             self._remember(self.now)
         self.now = now
         set_if_changed(self.line, self._line(now))
@@ -100,20 +94,16 @@ class Guide(Panel):
         put_words(self.action, now.button)
         tip = TIP if now.does == "remedy" else now.words
         block(self.action, self._reason(now), tip)
-        in_tour = now.kind == "step"
-        self.leave.layout.display, self.earlier.layout.display = ("", "none") if in_tour else ("none", "")
-        (self.add_class if now.kind == "tour" else self.remove_class)("sw-tour-offer")
 
     def _line(self, now: Guidance) -> Html:
         sign = f'<b aria-hidden="true">{SIGNS[now.kind]}</b>' if now.kind in SIGNS else ""
-        number = f'<b class="sw-step">{now.number}</b>' if now.number else ""
         name = f"<b>{NAMES['coach']}:</b> " if now.kind == "coach" else ""
-        judged = self._verdict() if now.kind in ("look", "tour") else ""
+        judged = self._verdict() if now.kind in ("look", "story") else ""
         words = f"<span>{name}{escape_text(now.words)}{judged}</span>"
         bar = _bar(self.experiment.run) if self.experiment.run.busy else ""
         return Html(
             f'<div class="sw-says sw-{now.kind}" role="status" title="{escape_text(now.words)}">'
-            f"{sign}{number}{words}{bar}</div>"
+            f"{sign}{words}{bar}</div>"
         )
 
     def _verdict(self) -> str:
@@ -150,22 +140,16 @@ class Guide(Panel):
             self.strip.value = where
         elif does == "study":
             self.runner.study(where)
-        elif does == "tour":
-            self.start_tour()
+        elif does == "story":
+            self.start_story()
         elif does == "skip":
             self.experiment.playback.skip()
-        elif does == "on":
-            self.tour.go_on()
         elif does == "remedy":
             if self.coach.first is not None:
                 self.coach.follow(self.coach.first)
         elif does:
             run_action(self.runner, does)
         self.refresh()
-
-    @guard
-    def _end(self) -> None:
-        self.tour.end()
 
     @guard
     def _toggle(self) -> None:
@@ -177,14 +161,6 @@ class Guide(Panel):
     @guard
     def _visit(self, _: Change | None = None) -> None:
         self._seen.add(self.strip.value)
-        self.tour.panel = self.strip.value
-        self.refresh()
-
-    @guard
-    def _step(self, _: Change | None = None) -> None:
-        step = self.tour.step
-        if step is not None and step.panel in self.strip.offered:
-            self.strip.value = step.panel
         self.refresh()
 
 

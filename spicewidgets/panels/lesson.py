@@ -1,6 +1,5 @@
 """A lesson on the page: what it says, and how one is made."""
 
-from collections.abc import Iterable
 from html import escape
 
 import ipywidgets as widgets
@@ -9,20 +8,13 @@ from ..markup import message
 from ..state.experiment import Experiment
 from ..state.lesson import HOLDABLE, TEXT, TITLE, leave_lesson, lesson_now, open_lesson
 from ..state.stages import STAGES
-from ..state.tour import MOST, RUN, SEE, TourStep
-from .base import FULL, Change, Panel, button, column, discard, foldable, guard, row, tick_box, with_label
+from .base import FULL, Change, Panel, button, foldable, guard, row, tick_box, with_label
 from .files import File, Files
 
 FREE, FIX, HIDE = "free", "fixed", "hidden"
 ABOUT = (
     "A lesson begins with the settings as they stand. What it fixes is seen and cannot be changed; what it"
     " hides is not there."
-)
-
-
-TOUR_ABOUT = (
-    "Steps that the guide leads through: what to do, where, and what the step waits for. Without steps, there"
-    " is no tour."
 )
 
 
@@ -90,7 +82,6 @@ class LessonForm(Panel):
                 box.value = name in lesson.panels
         groups = dict.fromkeys(name.split(".")[0] for name in HOLDABLE)
         folded = [foldable(self._choices_of(group), f"controls: {group}") for group in groups]
-        self.steps = StepRows(lesson.tour if lesson is not None else ())
         self.files = Files({"lesson as json": ("The lesson as a file", self._save)})
         self.body.children = [
             widgets.HTML(f"<h3>Save as lesson</h3>{message(ABOUT, 'help')}"),
@@ -99,8 +90,6 @@ class LessonForm(Panel):
             *folded,
             widgets.HTML("<h3>Panels that are shown</h3>"),
             row(*self.panels.values()),
-            widgets.HTML(f"<h3>Tour</h3>{message(TOUR_ABOUT, 'help')}"),
-            self.steps,
             self.files,
         ]
 
@@ -120,63 +109,6 @@ class LessonForm(Panel):
             fixed=tuple(name for name, box in self.how.items() if box.value == FIX),
             hidden=tuple(name for name, box in self.how.items() if box.value == HIDE),
             panels=tuple(name for name, box in self.panels.items() if box.value),
-            tour=self.steps.steps,
+            story=() if self.experiment.lesson is None else self.experiment.lesson.story,
         )
         return File("lesson.json", lesson.to_json(), "application/json")
-
-
-class StepRows(widgets.VBox):
-    """The steps of a tour, a row each.
-
-    Args:
-        steps: to begin with.
-    """
-
-    def __init__(self, steps: Iterable[TourStep] = ()) -> None:
-        self.add = button("Add a step", f"A tour has up to {MOST} steps", self._add)
-        self.less = button("Remove the last step", "Leave out the last step", self._remove)
-        self.rows = column()
-        super().__init__([self.rows, row(self.add, self.less)])
-        for step in steps:
-            self._add(step)
-        self._limit()
-
-    @property
-    def steps(self) -> tuple[TourStep, ...]:
-        """The steps as they stand; one without words is left out."""
-        made = (
-            TourStep(" ".join(words.value.split()), where.value, until.value)
-            for words, where, until in (each.children for each in self.rows.children)
-        )
-        return tuple(step for step in made if step.words)
-
-    def _add(self, step: TourStep | None = None) -> None:
-        step = step or TourStep("")
-        places = [("stay", ""), *((name.capitalize(), name) for name in STAGES)]
-        waits = {"Next is pressed": "", "a run ends": RUN}
-        waits |= {f"{name.capitalize()} is open": f"{SEE}{name}" for name in STAGES}
-        waits |= {f"{name} changes": name for name in HOLDABLE}
-        if step.waits_for not in waits.values():
-            waits[step.waits_for] = step.waits_for
-        number = len(self.rows.children) + 1
-        words = with_label(widgets.Text, f"Step {number}", "What to do, in a sentence", value=step.words)
-        words.add_class("sw-text")
-        where, until = (
-            with_label(widgets.Dropdown, label, tip, options=list(options), value=value)
-            for label, tip, options, value in (
-                ("Shows", "The panel that it opens", places, step.panel),
-                ("Until", "What it waits for", waits.items(), step.waits_for),
-            )
-        )
-        self.rows.children = (*self.rows.children, column(words, where, until))
-        self._limit()
-
-    def _remove(self) -> None:
-        *kept, last = self.rows.children
-        self.rows.children = kept
-        discard(last)
-        self._limit()
-
-    def _limit(self) -> None:
-        n = len(self.rows.children)
-        self.add.disabled, self.less.disabled = n >= MOST, n == 0

@@ -1,7 +1,7 @@
 """What the page does by itself, without asking the kernel: its theme, arrows on tiles and views, the open
 tile in the middle of a narrow strip, the presenter's keys, no "(0)" where no file was chosen. And what it
-tells the kernel: that somebody looks on, that they want little motion, and that the tour was offered before
-in this browser.
+tells the kernel: that somebody looks on, that they want little motion, and where the story was left in this
+browser.
 """
 
 from html import escape
@@ -17,7 +17,8 @@ const tell = (tries) => {
   const field = root.querySelector('.sw-told input');
   if (!field) { if (tries) setTimeout(tell, 100, tries - 1); return; }
   const still = matchMedia('(prefers-reduced-motion: reduce)').matches;
-  field.value = ['watched', still && 'still', recall('sw-toured') && 'toured'].filter(Boolean).join(' ');
+  const scene = recall('sw-scene');
+  field.value = ['watched', still && 'still', scene && `scene-${scene}`].filter(Boolean).join(' ');
   for (const event of ['input', 'change']) field.dispatchEvent(new Event(event, { bubbles: true }));
 };
 tell(100);
@@ -35,8 +36,11 @@ root.addEventListener('click', (event) => {
     remember('sw-look', page.dataset.swLook);
   }
   if (button.matches('.sw-presenter')) root.classList.add('sw-present');
-  if (button.matches('.sw-tour, .sw-tour-offer .sw-next')) remember('sw-toured', 'yes');
-  setTimeout(center, 250);
+  setTimeout(() => {
+    center();
+    const scene = root.querySelector('[data-story]');
+    if (scene) remember('sw-scene', root.matches('.sw-in-story') ? scene.dataset.story : recall('sw-scene'));
+  }, 250);
 });
 document.addEventListener('keydown', (event) => {
   if (!root.classList.contains('sw-present')) return;

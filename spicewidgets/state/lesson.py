@@ -19,12 +19,12 @@ from .base import is_on_page
 from .experiment import Experiment
 from .graph import GROUPS, KEPT
 from .stages import STAGES
+from .story import Scene, plain, scenes_of, steps_as_scenes, story_problems
 from .studies import STATES
-from .tour import TourStep, plain, steps_of, steps_problems
 
 VERSION = 1
 LARGEST = 200_000  # bytes of a file
-PARTS = ("lesson", "title", "text", "hidden", "fixed", "panels", "tour", "settings")
+PARTS = ("lesson", "title", "text", "hidden", "fixed", "panels", "story", "tour", "settings")
 TITLE, TEXT = 100, 1000  # characters
 FIXED = "The lesson “{}” fixes this."
 
@@ -39,7 +39,7 @@ class Lesson:
         settings: what it begins with, as `Experiment.to_dict` writes it.
         hidden, fixed: settings by group and name, as in "participant.alpha_reward"; see `HOLDABLE`.
         panels: those that are shown, in the order of `STAGES`.
-        tour: steps of a tour of its own; see state/tour.py.
+        story: scenes of its own; see state/story.py.
     """
 
     title: str
@@ -48,15 +48,15 @@ class Lesson:
     hidden: tuple[str, ...] = ()
     fixed: tuple[str, ...] = ()
     panels: tuple[str, ...] = tuple(STAGES)
-    tour: tuple[TourStep, ...] = ()
+    story: tuple[Scene, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the lesson as plain data (JSON), with the version of its form."""
         lists = {name: list(getattr(self, name)) for name in ("hidden", "fixed", "panels")}
         settings = dict(self.settings)
-        tour = {"tour": plain(self.tour)} if self.tour else {}
+        story = {"story": plain(self.story)} if self.story else {}
         words = {"title": self.title, "text": self.text}
-        return {"lesson": VERSION, **words, **lists, **tour, "settings": settings}
+        return {"lesson": VERSION, **words, **lists, **story, "settings": settings}
 
     def to_json(self) -> bytes:
         """Return the lesson as a file."""
@@ -118,13 +118,13 @@ def read_lesson(data: object, experiment: Experiment) -> Lesson:
     problems += [f"{name} cannot be both hidden and fixed. Choose one." for name in hidden if name in fixed]
     if "panels" in data and not panels and not problems:
         problems.append("A lesson must show a panel; got none. Name one or more.")
-    tour = data.get("tour", ())
-    problems += steps_problems(tour, HOLDABLE)
+    story = data.get("story", steps_as_scenes(data.get("tour", ())))
+    problems += story_problems(story)
     problems += experiment.read(data.get("settings", {}))[1]
     if problems:
         raise SettingsError(problems)
     settings = data.get("settings", {})
-    return Lesson(str(title), str(text), settings, hidden, fixed, panels, steps_of(tour))
+    return Lesson(str(title), str(text), settings, hidden, fixed, panels, scenes_of(story))
 
 
 def _text_problems(name: str, text: object, longest: int) -> list[str]:

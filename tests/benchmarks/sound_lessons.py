@@ -1,7 +1,7 @@
 """Invented lessons of which most are sound, so that what opens them is reached: for `fuzz.py`.
 
 Every part is drawn from what it may be: settings within their declared bounds or at them, words of any
-letters, panels in any order, steps of a tour that wait for anything. One in ten has one part spoilt.
+letters, panels in any order, scenes of a story. One in ten has one part spoilt.
 """
 
 import json
@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 from unicodedata import category
 
-from spicewidgets.state import tour
+from spicewidgets.state import story
 from spicewidgets.state.experiment import Experiment
 from spicewidgets.state.graph import GROUPS
 from spicewidgets.state.lesson import HOLDABLE, TEXT, TITLE, VERSION, lesson_of, open_lesson
@@ -41,7 +41,7 @@ def invent_lesson(rng: random.Random, spoil: Callable[[random.Random, list[bytes
         "hidden": held[:cut],
         "fixed": held[cut:],
         "panels": panels,
-        "tour": [step(rng) for _ in range(rng.choice((0, 1, 3, tour.MOST)))],
+        "story": [scene(rng) for _ in range(rng.choice((0, 1, 3, story.MOST)))],
         "settings": {"version": 1, **{name: values(rng, name) for name in GROUPS if rng.random() < 0.5}},
     }
     optional = [name for name in parts if name not in ("lesson", "title")]
@@ -67,24 +67,25 @@ def letter(rng: random.Random) -> str:
             return sign
 
 
-def step(rng: random.Random) -> dict[str, str]:
-    """Draw a step of a tour."""
-    waits = [
-        tour.RUN,
-        tour.NEXT,
-        tour.SEE + rng.choice(list(STAGES)),
-        rng.choice(HOLDABLE),
-        f"{rng.choice(HOLDABLE)}={rng.uniform(-2, 2):g}",
-    ]
-    kept = {
-        "words": words(rng, tour.LONGEST) or "a",
-        "panel": rng.choice(["", *STAGES]),
-        "waits_for": tour.THEN.join(rng.sample(waits, rng.randrange(4))),
+def scene(rng: random.Random) -> dict[str, Any]:
+    """Draw a scene of a story."""
+    facts, options = list(story.FACTS), [line(rng, story.SHORT) for _ in range(rng.choice((2, 4)))]
+    parts = {
+        "how": rng.choice(story.HOWS),
+        "options": options,
+        "right": rng.choice([0, 1, rng.choice(facts)]),
+        "fact": rng.choice(facts),
+        "picture": rng.choice(story.PICTURES),
+        "says": f"It is {{{rng.choice(facts)}}}, {{{rng.choice(facts)}%}} and {{answer}}.",
     }
-    for name in ("panel", "waits_for"):
-        if rng.random() < 0.2:
-            del kept[name]
-    return kept
+    return {"ask": line(rng, story.SHORT), **parts} | {
+        name: line(rng, n) for name, n in (("lead", story.LONG),)
+    }
+
+
+def line(rng: random.Random, most: int) -> str:
+    """Draw a line without braces, which name facts."""
+    return words(rng, most).replace("{", "").replace("}", "") or "a"
 
 
 EXPERIMENT = Experiment()
@@ -126,16 +127,19 @@ class LessonReader:
 
     def __init__(self) -> None:
         self.experiment = Experiment()
-        self.tour, self.opened = tour.Tour(self.experiment), 0
+        self.story, self.opened = story.Story(), 0
 
     def read(self, content: bytes) -> None:
-        """Open a lesson, go through its tour; of some, read again what is saved: it is the same lesson."""
+        """Open a lesson, go through its story; of some, read again what is saved: it is the same lesson."""
         lesson = lesson_of(content, self.experiment)
         open_lesson(self.experiment, lesson)
-        self.tour.start(lesson.tour)
-        while self.tour.at >= 0:
-            self.tour.panel = "equation" if self.tour.panel == "task" else "task"
-            self.tour.go_on()
+        self.story.begin(lesson.story)
+        while self.story.scene is not None:
+            self.story.answer(1.0)
+            scene = self.story.scene
+            for text in (scene.ask, scene.lead, scene.says, scene.because, *scene.options):
+                story.filled(text, {}, self.story.answers, self.story.at)
+            self.story.go()
         self.opened += 1
         if self.opened % SAVED_EACH:
             return

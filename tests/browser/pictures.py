@@ -65,7 +65,7 @@ def take(browser: Browser, url: str, size: str, theme: str) -> None:
 
 
 def strip(browser: Browser, url: str, width: int, theme: str) -> None:
-    """All rooms and views beside each other, small, with the first step of the tour before them."""
+    """All rooms and views beside each other, small, with the first scene of the story before them."""
     height, scale = STRIPS[width]
     page = browser.new_page(viewport={"width": width, "height": height})
     page.goto(f"{url}?theme={theme}", timeout=120_000)
@@ -80,7 +80,7 @@ def strip(browser: Browser, url: str, width: int, theme: str) -> None:
 
     explorer.button("Start").click()
     shoot()
-    explorer.button("End the tour").click()
+    explorer.button("Leave").click()
     for name in STAGES:
         explorer.go(name)
         shoot()

@@ -6,7 +6,7 @@ from spicewidgets.apps import explorer
 from spicewidgets.panels.tiles import VERDICTS
 from spicewidgets.state.lesson import Lesson, open_lesson
 from spicewidgets.state.stages import ROOMS
-from spicewidgets.state.tour import TOUR, TourStep
+from spicewidgets.state.story import Scene
 
 
 @pytest.fixture
@@ -14,12 +14,14 @@ def app():
     return explorer(start=False)
 
 
-def test_it_offers_a_tour_once(app):
+def test_it_offers_the_story_until_something_is_run(app):
     guide = app.guide
-    assert (guide.now.kind, guide.action.description) == ("tour", "Start")
-    app.told.value = "watched toured"
-    assert guide.now.kind == "look"
+    assert (guide.now.kind, guide.action.description) == ("story", "Start")
+    app.told.value = "watched"
     assert app.experiment.playback.watched
+    guide.offers_story = False
+    guide.refresh()
+    assert guide.now.kind == "look"
 
 
 def test_what_is_wrong_comes_first_and_the_button_leads_there(app):
@@ -35,7 +37,8 @@ def test_what_is_wrong_comes_first_and_the_button_leads_there(app):
 
 
 def test_what_is_out_of_date_is_said_with_its_remedy_and_the_next_look_after_it(app):
-    app.told.value = "toured"
+    app.guide.offers_story = False
+    app.guide.refresh()
     app.experiment.participant.alpha_reward = 0.6
     assert "Train again" in app.guide.line.value
     app.guide.action.click()
@@ -46,7 +49,8 @@ def test_what_is_out_of_date_is_said_with_its_remedy_and_the_next_look_after_it(
 
 
 def test_each_look_is_proposed_until_it_was_taken(app):
-    app.told.value = "toured"
+    app.guide.offers_story = False
+    app.guide.refresh()
     proposed = []
     while app.guide.now.does.startswith("go "):
         proposed.append(app.guide.now.does)
@@ -65,48 +69,40 @@ def test_what_was_said_can_be_opened(app):
     assert app.guide.drawer.layout.display == "none"
 
 
-def test_the_tour_leads_through_the_page(app):
-    app.guide.action.click()
-    assert app.guide.now.number == "1 of 5"
-    assert app.switch.value == "participant"
-    app.experiment.participant.alpha_reward = 0.6
-    assert "sw-wanted" in app.head.go._dom_classes
-    assert app.guide.action.description == "Skip"
-    app.guide.action.click()
-    assert "sw-wanted" not in app.head.go._dom_classes
-    assert "sw-wanted" in app.switch.tiles["equation"]._dom_classes
-    app.switch.value = "equation"
-    assert "sw-wanted" not in app.switch.tiles["equation"]._dom_classes
-    assert (app.switch.value, app.guide.action.description) == ("equation", "Next")
-    app.guide.action.click()
-    assert app.switch.value == "data"
-    app.guide.leave.click()
-    assert app.guide.now.kind != "step"
-    app.guide.start_tour()
-    assert app.guide.now.words == TOUR[0].words
-
-
-def test_the_tour_of_a_lesson_is_offered(app):
-    open_lesson(
-        app.experiment,
-        Lesson("Drift", tour=(TourStep("Look."), TourStep("Open Compare.", "", "see compare"))),
-    )
+def test_the_story_of_a_lesson_is_told_and_one_without_offers_none(app):
+    open_lesson(app.experiment, Lesson("Drift", story=(Scene("Look."), Scene("Look again."))))
     app.guide.refresh()
     app.guide.action.click()
-    assert (app.guide.now.words, app.guide.now.number) == ("Look.", "1 of 2")
-    assert app.guide.action.description == "Next"
-    app.guide.action.click()
-    app.switch.value = "compare"
-    assert app.guide.tour.step is None
-
-
-def test_a_lesson_without_a_tour_offers_none(app):
+    story = app.story.story
+    assert (story.scene.ask, len(story.scenes)) == ("Look.", 2)
+    assert "sw-in-story" in app._dom_classes
+    app.story.on.click()
+    app.story.on.click()
+    assert story.scene is None
+    assert "sw-in-story" not in app._dom_classes
     open_lesson(app.experiment, Lesson("Drift"))
-    assert app.guide.now.kind != "tour"
+    assert app.guide.now.kind != "story"
+
+
+def test_the_story_is_left_and_gone_on_with_also_in_another_page(app):
+    app.guide.action.click()
+    app.story.options.children[1].click()
+    app.story.on.click()
+    app.story.leave.click()
+    assert (app.guide.now.kind, app.guide.action.description) == ("story", "Go on")
+    word = app.story.story.kept()
+    other = explorer(start=False)
+    other.told.value = f"watched scene-{word}"
+    other.guide.action.click()
+    assert (other.story.story.at, other.story.story.answers) == (1, {0: 1.0})
+    assert "2 of 6" in other.story.head.value
+    other.story.back.click()
+    assert "sw-chosen" in other.story.options.children[1]._dom_classes
 
 
 def test_before_there_is_an_epoch_to_see_it_says_that_the_training_begins(app):
-    app.told.value = "toured"
+    app.guide.offers_story = False
+    app.guide.refresh()
     app.experiment.playback.put(epochs=0, epoch=0)
     assert "The training begins." in app.guide.line.value
     app.experiment.playback.put(epochs=20, epoch=3)
@@ -114,7 +110,8 @@ def test_before_there_is_an_epoch_to_see_it_says_that_the_training_begins(app):
 
 
 def test_a_training_that_is_played_back_can_be_skipped(app):
-    app.told.value = "toured"
+    app.guide.offers_story = False
+    app.guide.refresh()
     app.experiment.playback.put(epoch=3, epochs=9)
     assert "epoch 3 of 9" in app.guide.line.value
     assert app.guide.action.description == "Skip"

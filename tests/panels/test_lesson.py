@@ -246,19 +246,26 @@ def test_the_command_line_hands_the_lesson_to_the_page(path):
     assert Experiment().lesson is None
 
 
-def test_a_tour_is_made_without_code():
-    app = explorer(start=False)
+def test_a_scene_is_written_without_code(tmp_path):
+    """As a teacher writes one: a file with text, opened by the page, saved again by it."""
+    scene = {
+        "ask": "After a loss, how often do they stay?",
+        "how": "guess",
+        "fact": "after_loss",
+        "picture": "staying",
+        "says": "In {after_loss%}, after {n} choices.",
+        "because": "You said {answer%}.",
+    }
+    path = tmp_path / "lesson.json"
+    path.write_text(json.dumps({"lesson": 1, "title": "Staying", "story": [scene]}))
+    app = explorer(lesson=path, start=False)
+    app.guide.start_story()
+    assert "After a loss, how often" in app.story.words.value
+    assert "your guess" in app.story.picture.value
+    app.story.slider.value = 0.4
+    app.story.look.click()
+    assert "You knew. In 41 %, after 10,000 choices." in app.story.said.value
+    assert "You said 40 %." in app.story.said.value
     form = app.settings.form
     form.begin.click()
-    form.title.value = "With a tour"
-    form.steps.add.click()
-    form.steps.add.click()
-    words, where, until = form.steps.rows.children[0].children
-    words.value, where.value, until.value = "Set  the drift.", "task", "task.sigma"
-    lesson = json.loads(form._save().content)
-    assert lesson["tour"] == [{"words": "Set the drift.", "panel": "task", "waits_for": "task.sigma"}]
-    form.steps.less.click()
-    assert len(form.steps.rows.children) == 1
-    while not form.steps.add.disabled:
-        form.steps.add.click()
-    assert len(form.steps.rows.children) == 12
+    assert json.loads(form._save().content)["story"] == [scene]

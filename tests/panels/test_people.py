@@ -54,8 +54,9 @@ def test_the_page_as_it_opens_has_its_people():
     shown, alpha = view.across.subplots["number"], view.rows.numbers[ALPHA]
     assert shown.low <= alpha.low[0] < alpha.high[0] <= shown.high  # of one person the whole interval is seen
     assert not view.again.disabled
-    assert opened.guide.now.kind == "tour"  # nobody has run anything
-    opened.told.value = "toured"
+    assert opened.guide.now.kind == "story"  # nobody has run anything
+    opened.guide.offers_story = False
+    opened.guide.refresh()
     assert opened.guide.now.does == "go compare"  # the equation was looked at
 
 

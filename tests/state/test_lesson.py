@@ -108,9 +108,10 @@ def places(data, place=()):
 @pytest.mark.parametrize("odd", [[], {}, [[]], {"a": []}, [None], 10**400], ids=repr)
 def test_a_list_or_an_object_anywhere_is_read_or_refused(odd, experiment):
     step = {"words": "Look.", "panel": "task", "waits_for": "task.sigma"}
-    parts = {"hidden": ["task.sigma"], "panels": ["task"], "tour": [step]}
+    scene = {"ask": "Which?", "how": "choose", "options": ["a", "b"], "right": 1, "picture": "value"}
+    parts = {"hidden": ["task.sigma"], "panels": ["task"], "story": [scene], "tour": [step]}
     whole = json.loads(json.dumps({**PLAIN, **parts, "settings": experiment.to_dict()}))
-    assert read_lesson(whole, experiment).tour[0].panel == "task"
+    assert read_lesson(whole, experiment).story[0].options == ("a", "b")
     refused = 0
     for *path, last in filter(None, places(whole)):
         changed = deepcopy(whole)

@@ -1,11 +1,13 @@
-"""The tour by the keyboard alone, during which nothing on the page jumps; and pages of any width."""
+"""The story by the keyboard alone, during which nothing on the page jumps; and pages of any width."""
 
 import re
 
+import npm
 import pytest
 from explorer_page import LONG, ExplorerPage
 from playwright.sync_api import Page, expect
 from sections import fits, sections
+from test_accessibility import RUN
 
 from spicewidgets.core.models import READY
 from spicewidgets.state.builder import TEMPLATES
@@ -29,8 +31,6 @@ PLACES = """() => [".sw-head", ".sw-strip", ".sw-guide", ".sw-controls", ".sw-st
 # Parts of the true and the found equation that are in sight: x′, α and β of both.
 EQUATIONS = """() => [...document.querySelectorAll('.sw-equations :is(.sw-left, .sw-read)')].filter((one) =>
   one.checkVisibility() && one.getBoundingClientRect().right <= innerWidth).length"""
-CUT = """() => [...document.querySelectorAll('.sw-says > span')]
-  .some((one) => one.scrollHeight > one.clientHeight + 1)"""
 # A figure is no larger than its place, also where the page is magnified.
 WHOLE = """() => [...document.querySelectorAll('.bqplot.figure')].filter((one) => one.checkVisibility())
   .every((one) => one.querySelector('.svg-figure').getBoundingClientRect().bottom
@@ -38,37 +38,54 @@ WHOLE = """() => [...document.querySelectorAll('.bqplot.figure')].filter((one) =
 
 
 @pytest.mark.parametrize("width", [1280, 400])
-def test_the_tour_by_the_keyboard_alone(new_page, app: str, width: int):
+def test_the_story_by_the_keyboard_alone(new_page, app: str, width: int):
     page = new_page(width=width)
     page.goto(app)
     explorer = ExplorerPage(page).opened()
     assert page.evaluate(EQUATIONS) == 6
     page.evaluate(SHIFTS)
     places = page.evaluate(PLACES)
-    step(page, "A tour, one minute")
-    enter(page, "Start")
-    step(page, "1 of 5")
+    explorer.stage("Participant")
     arrows(explorer, "Learning rate", "ArrowRight", 1)
-    step(page, "2 of 5")
+    arrows(explorer, "Learning rate", "ArrowLeft", 1)
+    explorer.stage("Task")
     assert page.evaluate(PLACES) == places  # a first move of a slider shifts nothing
-    enter(page, "Train")
-    step(page, "3 of 5")
-    enter(page, re.compile(r"^5 Equation"))
-    expect(page.get_by_role("heading", name="Equation", exact=True).locator("visible=true")).to_be_visible()
+    enter(page, "Start")
+    scene(page, "1 of 6")
+    enter(page, "Option 2")
+    expect(page.locator(".sw-story").get_by_text("The network had")).to_be_visible()
     enter(page, "Next")
-    step(page, "4 of 5")
-    arrows(explorer, "Sessions", "Home", 1)
-    enter(page, "Train")
-    step(page, "5 of 5")
-    enter(page, re.compile(r"^6 Is it true"))
+    scene(page, "2 of 6")
+    arrows(explorer, "Your guess", "ArrowRight", 10)
+    enter(page, "Look")
+    expect(page.get_by_text("You knew.")).to_be_visible()
     enter(page, "Next")
-    step(page, "That was the tour")
-    assert page.evaluate("window.shifts") < MOST_SHIFT
+    scene(page, "3 of 6")
+    arrows(explorer, "Your guess", "ArrowDown", 3)
+    enter(page, "Look")
+    expect(page.get_by_text("of the way to nothing")).to_be_visible()
+    if (axe := npm.axe()) is not None:
+        page.add_script_tag(content=axe.read_text(encoding="utf-8"))
+        for theme in ("light", "dark"):
+            page.emulate_media(color_scheme=theme)
+            explorer.expect_rest()
+            assert page.evaluate(RUN, {}) == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.reload()
     ExplorerPage(page).opened()
-    expect(explorer.guide).not_to_contain_text("A tour")  # it is not offered again
-    enter(page, "Tour")
-    step(page, "1 of 5")
+    enter(page, "Go on")  # where it was left
+    scene(page, "3 of 6")
+    for at, answer in ((4, "value, next = 0.71 × value + 0.29 × reward"), (5, "by 0.02 to 0.10")):
+        enter(page, "Next")
+        scene(page, f"{at} of 6")
+        enter(page, answer)
+        expect(page.get_by_text("Right.")).to_be_visible()
+    enter(page, "Next")
+    enter(page, "Let nothing pay any more")
+    expect(page.get_by_text("a habit makes that 37,000 times likelier")).to_be_visible()
+    enter(page, "Open all six rooms")
+    expect(explorer.tile("task")).to_be_visible()
+    assert page.evaluate("window.shifts ?? 0") < MOST_SHIFT
 
 
 def test_tiles_and_views_by_arrows_by_the_mouse_and_as_presented(page: Page, app: str):
@@ -173,9 +190,8 @@ def test_no_model_and_no_example_of_the_builder_is_wider_than_the_page(page: Pag
         fits(page, f"built from {name}")
 
 
-def step(page: Page, words: str) -> None:
-    expect(page.locator(".sw-guide").get_by_role("status")).to_contain_text(words, timeout=LONG)
-    assert not page.evaluate(CUT), words
+def scene(page: Page, words: str) -> None:
+    expect(page.locator(".sw-story").get_by_text(words)).to_be_visible(timeout=LONG)
 
 
 def enter(page: Page, name: str | re.Pattern) -> None:
