@@ -17,6 +17,9 @@ TESTS_7 := tests/panels tests/state tests/plots/test_live.py tests/plots/test_fi
 OMP_NUM_THREADS ?= 1
 export OMP_NUM_THREADS
 
+# Bytecode of what is used is written when it is first used, where that is allowed: half of a minute, and 300 MB.
+LIGHT := $(if $(PYTHONDONTWRITEBYTECODE),,--no-compile)
+
 .PHONY: help app tutorial test test-slow colab lint docs workshop house format clean
 
 help: ## list the targets
@@ -67,7 +70,7 @@ clean: ## remove the virtual environment, the results and the caches
 
 $(VENV)/app.stamp: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install $(PIP_ARGS) -e ".[voila]"
+	$(BIN)/python -m pip install $(LIGHT) $(PIP_ARGS) -e ".[voila]"
 	touch $@
 
 $(VENV)/test.stamp: $(VENV)/app.stamp

@@ -54,7 +54,7 @@ def measured() -> dict[str, str]:
     return {
         "habit_equations": habit["equations"],
         "habit_network": habit["network"],
-        "habit_numbers": habit["numbers a person"],
+        "habit_numbers": f"{float(habit['numbers a person']):.0f}",
         "search_people": search,
     }
 

@@ -45,6 +45,7 @@ def test_the_peers_equation_stands_beside_ours_and_seconds_are_compared_with_not
     slower = found.assign(value=found["value"].where(found["se"].notna(), 2 * found["value"]))
     assert reproduction.compare(slower, found)["same"].all()
     assert not reproduction.compare(found + 1, found)["same"][:6].any()
+    assert reproduction.compare(found / 3, (found / 3).round(6).assign(se=0.0))["same"][:6].all()
 
 
 def test_figures_of_people_have_standard_errors_over_them(monkeypatch):

@@ -29,6 +29,7 @@ from .study import ready_estimator
 
 RECORDED = Path(__file__).parent / "reproduced.json"
 SAME = 0.1  # of a standard error: how far a figure may be from the recorded one
+ROUNDED = 1e-6  # what is recorded has six digits
 NORMAL = 1.959964  # of a 95 % interval's half width
 MODULE = "x_value_reward_chosen"
 PEER_TERMS = {"constant": "1", "own value": MODULE, "c_reward": "c_reward"}  # as each side names them
@@ -163,7 +164,8 @@ def compare(found: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
     """
     both = found.join(before.add_prefix("recorded_"), how="outer")
     apart = (both["value"] - both["recorded_value"]).abs()
-    return both.assign(same=(apart <= SAME * both["recorded_se"].fillna(np.inf)) & apart.notna())
+    most = SAME * both["recorded_se"].fillna(np.inf) + ROUNDED
+    return both.assign(same=(apart <= most) & apart.notna())
 
 
 def _tutorial_choices() -> DatasetRNN:
