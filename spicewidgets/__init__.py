@@ -7,7 +7,7 @@ same list in `__init__.pyi`.
 
 from .loading import load
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _NAMES = {
     "apps": ["explorer", "play", "quiz"],

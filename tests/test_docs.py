@@ -77,6 +77,7 @@ def test_what_is_published_says_the_same():
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text(encoding="utf-8"))
     described = json.loads((ROOT / "codemeta.json").read_text(encoding="utf-8"))
     authors = [one["name"] for one in PROJECT["authors"]]
+    assert f"## [{spicewidgets.__version__}] - {citation['date-released']}" in read("CHANGELOG.md")
     assert citation["version"] == described["version"] == spicewidgets.__version__
     assert citation["license"] == PROJECT["license"] == described["license"].rsplit("/", 1)[1]
     assert (
