@@ -14,7 +14,8 @@ WORDS = {
     " learning-rate and choice]",
     "title": "Headline of the page; the lesson's where there is one.",
     "lead": "Text below it; the lesson's where there is one.",
-    "lesson": "Lesson to begin with, and whose locks to have: a file from the page's Save as lesson.",
+    "lesson": "Lesson with its words, settings, locks and questions: rescorla-wagner, forgetting, hard-coded,"
+    " individual-differences, perseveration, or a file from the page's Save as lesson.",
     "out": "The file to write.",
 }
 
@@ -25,7 +26,7 @@ WORDS = {
         HeadedOption("model", "Page", WORDS["model"], multiple=True, metavar="NAME"),
         HeadedOption("title", "Page", WORDS["title"]),
         HeadedOption("lead", "Page", WORDS["lead"]),
-        HeadedOption("lesson", "Page", WORDS["lesson"], metavar="FILE"),
+        HeadedOption("lesson", "Page", WORDS["lesson"], metavar="LESSON"),
         HeadedOption("out", "Output", WORDS["out"], default="lesson.html", show_default=True),
     ],
 )

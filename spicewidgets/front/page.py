@@ -30,7 +30,7 @@ from ..experiment.script import script_of
 from ..markup import escape_text
 from ..state.base import State
 from ..state.experiment import Experiment
-from ..state.lesson import HOLDABLE, lesson_from, open_lesson
+from ..state.lesson import HOLDABLE, Lesson, lesson_from, open_lesson
 from ..state.model import YOUR_OWN
 from ..state.task import NEEDED
 from ..style import ARMS, RNN, SPICE, TRUTH
@@ -40,6 +40,10 @@ FOLDER = Path(__file__).parent
 TEMPLATE = FOLDER.parent / "jupyter" / "voila" / "templates" / "spicewidgets"
 PALETTE = TEMPLATE / "panels.css"
 BUNDLE, READY_MODELS = (TEMPLATE / "static" / name for name in ("front.js", "models.js"))
+# Lessons that stand without Python, by name; each is called after its notebook, which goes further.
+LESSONS = {
+    path.stem.split("_", 1)[1].replace("_", "-"): path for path in sorted((FOLDER / "lessons").glob("*.json"))
+}
 READY = ("rescorla-wagner", "forgetting", "learning-rate", "choice")
 TITLE = "Watch a network learn how a participant learns"
 LEAD = (
@@ -74,15 +78,17 @@ def write_page(
         models: that can be chosen, the first one at first: names of ready ones, and one of rows.
         title: of the page, and its headline; the lesson's when empty.
         lead: the text below it; the lesson's when empty.
-        lesson: path of a lesson's file, whose settings the page begins with, and whose locks it has.
+        lesson: one of `LESSONS`, or the path of a lesson's file: the page has its words, settings, locks and
+            questions; where it asks some, it begins at once, without the game.
 
     Raises:
         SettingsError: a model is not known, or cannot be in a page; or the lesson cannot be read, or has
             what a page has not.
     """
     experiment = Experiment()
+    opened = Lesson(title)
     if lesson is not None:
-        opened = lesson_from(lesson, experiment)
+        opened = lesson_from(LESSONS.get(str(lesson), lesson), experiment)
         open_lesson(experiment, opened)
         title, lead = title or opened.title, lead or opened.text
         own = experiment.model.built if experiment.model.name == YOUR_OWN else experiment.model.name
@@ -94,15 +100,21 @@ def write_page(
     script = f"const KERNELS = [{kernels}];\n{BUNDLE.read_text(encoding='utf-8')}"
     style = f"{_palette()}\n{_read('page.css')}"
     data = _describe_page([description for description, _ in described], experiment)
+    data["questions"] = [asdict(question) for question in opened.questions]
+    asked = "".join(f"<li>{escape_text(scene.ask)}</li>" for scene in opened.story if scene.how == "look")
     parts = {
         "policy": _policy(script, style),
         "title": escape_text(title),
         "lead": escape_text(lead),
+        "steps": f'<ol class="steps">{asked}</ol>' if asked else "",
         "style": style,
         "described": json.dumps(data, separators=(",", ":")).replace("<", "\\u003c"),
         "script": script,
     }
-    return re.sub(r"\{(\w+)\}", lambda found: parts[found[1]], _read("page.html"))
+    html = _read("page.html")
+    if opened.questions:  # a lesson of its own, which begins at once
+        html = re.sub(r'<section id="play".*?</section>\n<h2.*?</h2>\n', "", html, flags=re.DOTALL)
+    return re.sub(r"\{(\w+)\}", lambda found: parts[found[1]], html)
 
 
 def ready_models() -> str:
@@ -115,7 +127,7 @@ def ready_models() -> str:
 
 def markup(game_alone: bool = False) -> str:
     """Return what a page shows, without its head; of the game alone, or of all of it."""
-    text = _read("page.html").replace("{title}", TITLE).replace("{lead}", LEAD)
+    text = _read("page.html").replace("{title}", TITLE).replace("{lead}", LEAD).replace("{steps}", "")
     found = re.search(
         r'<section id="play".*?</section>' if game_alone else r"<main.*</main>", text, re.DOTALL
     )

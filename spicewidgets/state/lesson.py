@@ -9,7 +9,8 @@ A lesson comes from a file or an address, and so from anybody: it is bounded, re
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
+from math import isfinite
 from pathlib import Path
 from typing import Any
 from unicodedata import category
@@ -24,9 +25,31 @@ from .studies import STATES
 
 VERSION = 1
 LARGEST = 200_000  # bytes of a file
-PARTS = ("lesson", "title", "text", "hidden", "fixed", "panels", "story", "tour", "settings")
+PARTS = ("lesson", "title", "text", "hidden", "fixed", "panels", "story", "tour", "questions", "settings")
 TITLE, TEXT = 100, 1000  # characters
+MOST_QUESTIONS, ANSWER = 12, 300  # characters of each of its texts
 FIXED = "The lesson “{}” fixes this."
+
+
+@dataclass(frozen=True)
+class LessonQuestion:
+    """A question, which the page in one file asks.
+
+    Attributes:
+        words: the question, up to 300 characters, as all others.
+        answer: a number, or one of the options.
+        within: how far from the answer a number may lie to be right.
+        options: what can be chosen; with none, a number is typed.
+        hint: what helps.
+        because: why the answer is right.
+    """
+
+    words: str
+    answer: float | str
+    within: float = 0.0
+    options: tuple[str, ...] = ()
+    hint: str = ""
+    because: str = ""
 
 
 @dataclass(frozen=True)
@@ -40,6 +63,7 @@ class Lesson:
         hidden, fixed: settings by group and name, as in "participant.alpha_reward"; see `HOLDABLE`.
         panels: those that are shown, in the order of `STAGES`.
         story: scenes of its own; see state/story.py.
+        questions: that the page in one file asks.
     """
 
     title: str
@@ -49,14 +73,16 @@ class Lesson:
     fixed: tuple[str, ...] = ()
     panels: tuple[str, ...] = tuple(STAGES)
     story: tuple[Scene, ...] = ()
+    questions: tuple[LessonQuestion, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the lesson as plain data (JSON), with the version of its form."""
         lists = {name: list(getattr(self, name)) for name in ("hidden", "fixed", "panels")}
         settings = dict(self.settings)
         story = {"story": plain(self.story)} if self.story else {}
+        questions = {"questions": [asdict(one) for one in self.questions]} if self.questions else {}
         words = {"title": self.title, "text": self.text}
-        return {"lesson": VERSION, **words, **lists, **story, "settings": settings}
+        return {"lesson": VERSION, **words, **lists, **story, **questions, "settings": settings}
 
     def to_json(self) -> bytes:
         """Return the lesson as a file."""
@@ -120,11 +146,49 @@ def read_lesson(data: object, experiment: Experiment) -> Lesson:
         problems.append("A lesson must show a panel; got none. Name one or more.")
     story = data.get("story", steps_as_scenes(data.get("tour", ())))
     problems += story_problems(story)
+    questions = data.get("questions", ())
+    problems += _question_problems(questions)
     problems += experiment.read(data.get("settings", {}))[1]
     if problems:
         raise SettingsError(problems)
     settings = data.get("settings", {})
-    return Lesson(str(title), str(text), settings, hidden, fixed, panels, scenes_of(story))
+    asked = tuple(LessonQuestion(**{**one, "options": tuple(one.get("options", ()))}) for one in questions)
+    return Lesson(str(title), str(text), settings, hidden, fixed, panels, scenes_of(story), asked)
+
+
+def _question_problems(questions: Any) -> list[str]:
+    """List what is wrong with a lesson's questions."""
+    if not isinstance(questions, list | tuple) or len(questions) > MOST_QUESTIONS:
+        return [
+            f"questions must be a list of at most {MOST_QUESTIONS}; got {shorten(questions):.40}. Shorten it."
+        ]
+    return [problem for one in questions for problem in _problems_of_question(one)]
+
+
+def _problems_of_question(one: Any) -> list[str]:
+    names = [item.name for item in fields(LessonQuestion)]
+    if not isinstance(one, Mapping) or not {"words", "answer"} <= set(one) <= set(names):
+        return [
+            f"A question has words and an answer; it may have {', '.join(names[2:])}; got {shorten(one):.40}."
+        ]
+    options = one.get("options", ())
+    if not isinstance(options, list | tuple):
+        return [
+            f"The options of a question must be a list; got {shorten(options):.40}. Put them in brackets."
+        ]
+    texts = [(name, one[name]) for name in ("words", "hint", "because") if name in one]
+    texts += [("options", option) for option in options]
+    problems = [
+        problem for name, text in texts for problem in _text_problems(f"{name} of a question", text, ANSWER)
+    ]
+    numbers = [one.get("within", 0.0), *([] if options else [one["answer"]])]
+    if any(type(number) not in (int, float) or not isfinite(number) for number in numbers):
+        problems.append(f"The answer of a question, and within, must be numbers; got {shorten(numbers):.40}.")
+    if options and one["answer"] not in options:
+        problems.append(
+            f"The answer must be one of the options; got {shorten(one['answer']):.60}. Choose one."
+        )
+    return problems
 
 
 def _text_problems(name: str, text: object, longest: int) -> list[str]:

@@ -107,6 +107,29 @@ def test_what_a_lesson_fixes_stays_whatever_the_address_says(new_page, tmp_path)
     expect(page.locator("#sigma")).to_have_value("0.1")
 
 
+def test_a_ready_lesson_checks_answers(new_page, tmp_path):
+    path = tmp_path / "lesson.html"
+    path.write_text(write_page(lesson="forgetting"), encoding="utf-8")
+    page = new_page(400, offline=True)
+    page.goto(path.as_uri())
+    page.wrong.clear()  # the file itself
+    expect(page.get_by_role("heading", level=1)).to_have_text("Lesson 2: Forgetting")
+    number, choice = page.locator("#questions form").all()
+    for typed, said in (("half", "Type a number"), ("13", "Right. 0.95"), ("2", "Not yet. What is left")):
+        number.get_by_role("textbox").fill(typed)
+        number.get_by_role("textbox").press("Enter")
+        expect(number.get_by_role("status")).to_contain_text(said)
+    choice.get_by_role("button", name="Check").click()
+    expect(choice.get_by_role("status")).to_have_text("Choose an answer first.")
+    choice.get_by_role("combobox").select_option("Option 1 was not chosen for long")
+    choice.get_by_role("button", name="Check").click()
+    expect(choice.get_by_role("status")).to_contain_text("Right.")
+    choice.get_by_role("button", name="Show the answer").click()
+    expect(choice.get_by_role("status")).to_contain_text("Option 1 was not chosen for long.")
+    assert page.evaluate("document.documentElement.scrollWidth") == 400
+    assert not page.wrong
+
+
 def test_thirty_choices_by_keys_and_by_touch(open_page):
     """A bet is shown after its choice, from the eleventh on; in the end the equation stands there."""
     page = open_page(400, has_touch=True)

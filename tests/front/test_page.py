@@ -18,7 +18,7 @@ from spicewidgets.core.mechanisms import FORGETTING, LEARNING, PARAMETERS
 from spicewidgets.core.models import built_of
 from spicewidgets.core.settings import SettingsError
 from spicewidgets.experiment.script import script_of
-from spicewidgets.front.page import BUNDLE, write_page
+from spicewidgets.front.page import BUNDLE, LESSONS, write_page
 from spicewidgets.state.experiment import Experiment
 from spicewidgets.style import RNN, SPICE, TRUTH
 
@@ -130,6 +130,37 @@ def test_a_lesson_brings_its_settings_words_and_locks(tmp_path):
     assert (found["forget_rate"]["value"], found["seed"]["value"]) == (0.35, 9)
     assert found["forget_rate"]["held"] == found["model"]["held"] == "The lesson “Forget it” fixes this."
     assert (found["seed"]["hidden"], found["sigma"]["hidden"], found["sigma"]["held"]) == (True, False, "")
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_a_ready_lesson_asks_what_its_notebook_asks(name):
+    """It begins at once, with steps and questions, whose hints and reasons are the notebook's."""
+    html = write_page(lesson=name)
+    data = json.loads(re.search(r'id="described">(.*?)</script>', html, re.DOTALL)[1])
+    notebook = json.loads((FRONT.parents[1] / "notebooks" / f"{LESSONS[name].stem}.ipynb").read_text())
+    words = re.sub(r"\W+", " ", "".join(line for cell in notebook["cells"] for line in cell["source"]))
+    assert len(data["questions"]) > 1
+    for question in data["questions"]:
+        assert re.sub(r"\W+", " ", question["hint"]) in words
+    assert '<ol class="steps"><li>' in html
+    assert 'id="play"' not in html
+    assert len(html.encode()) < MOST
+
+
+@pytest.mark.parametrize(
+    ("question", "problem"),
+    [
+        ({"words": "Which?"}, "A question has words and an answer"),
+        ({"words": "Which?", "answer": "a"}, "must be numbers"),
+        ({"words": "Which?", "answer": float("nan")}, "must be numbers"),
+        ({"words": "Which?", "answer": "a", "options": ["b"]}, "must be one of the options; got 'a'"),
+        ({"words": 3, "answer": 1}, "The words of a question of a lesson must be a text"),
+        (3, "A question has words and an answer"),
+    ],
+)
+def test_what_is_no_question_is_a_sentence(question, problem, tmp_path):
+    with pytest.raises(SettingsError, match=problem):
+        write_page(lesson=lesson_file(tmp_path, questions=[question]))
 
 
 @pytest.mark.parametrize(

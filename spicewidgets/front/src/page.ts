@@ -154,6 +154,7 @@ export function startStage({ find, described, settings, model, task, participant
     const x: [number, number] = acts ? [start - half, start + half] : [-0.1, 1.1];
     const name = own.words[module.name]!.subject;
     const at = shown();
+    find("bend-words").textContent = `${name[0]!.toUpperCase()}${name.slice(1)}: next, by now`;
     figures.bend.begin(
       { x, y: x, xTicks: ticksWithin(...x), yTicks: ticksWithin(...x), xLabel: "value now" },
       at
@@ -164,13 +165,21 @@ export function startStage({ find, described, settings, model, task, participant
     const scale = evidence ? betaIn(found, state) : settings.numberOf("beta_reward");
     const by = at && beta !== null ? at.weights[beta]! / scale : 1;
     const network = networkStep(at?.weights ?? new Float64Array());
-    const stretched: Step = (part, value, seen) => start + by * (network(part, start + (value - start) / by, seen) - start);
-    const curve = (step: Step, reward: number): Points => values.map((value) => [value, step(module, value, signalsFor(own, module, reward))]);
+    const met = (step: Step, betas: readonly number[]): number[] =>
+      replay(own, sessions[0]!, step, betas).transitions.get(module.name)!.map(({ value }) => value);
     const participants = equationStep(vectorsOf(own, truth));
+    const seen = at ? met(network, betasOf(own, at.weights)).map((value) => start + by * (value - start)) : [];
+    // A number that is added to the values of all options changes no choice: the network is drawn at the equation's level.
+    const level = evidence || module.truth ? met(evidence ? equationStep(vectorsOf(own, found)) : participants, []) : seen;
+    const shift = acts ? seen.reduce((sum, value, t) => sum + level[t]! - value, 0) / Math.max(seen.length, 1) : 0;
+    const [low, high] = [Math.min(...seen) + shift, Math.max(...seen) + shift];
+    const moved = start + shift;
+    const stretched: Step = (part, value, signals) => moved + by * (network(part, start + (value - moved) / by, signals) - start);
+    const curve = (step: Step, reward: number): Points => values.map((value) => [value, step(module, value, signalsFor(own, module, reward))]);
     figures.bend.line([[x[0], x[0]], [x[1], x[1]]], { class: "grid" });
     for (const reward of [1, 0]) {
       if (module.truth) figures.bend.line(curve(participants, reward), lineLook(styles.truth, true));
-      if (at) figures.bend.line(curve(stretched, reward), lineLook(styles.network));
+      if (at) figures.bend.line(curve(stretched, reward).filter(([value]) => value >= low && value <= high), lineLook(styles.network));
       if (evidence) figures.bend.line(curve(equationStep(vectorsOf(own, found)), reward), lineLook(styles.equation));
       if (!at && !module.truth) continue;
       const [along, height] = curve(module.truth ? participants : stretched, reward)[7]!;

@@ -3,6 +3,7 @@ import { finderIn, type Find, type Style } from "./figures";
 import type { Kernel } from "./model";
 import { startStage } from "./page";
 import { startPlay } from "./play";
+import { askAll, type Question } from "./questions";
 import { Settings, type Setting, type Values } from "./settings";
 import type { Participant, Task } from "./simulation";
 import type { SpokenModel } from "./tables";
@@ -18,6 +19,8 @@ export interface Described {
   blocks: Task["blocks"];
   /** Symbols of the parameters that are read off, by name. */
   symbols: Readonly<Record<string, string>>;
+  /** Of a lesson. */
+  questions?: readonly Question[];
   /** Simulated people of a table: for each, the trials of each session as digits, twice the choice plus the reward. */
   people: readonly (readonly string[])[];
 }
@@ -96,7 +99,8 @@ export function start(root: Document | HTMLElement, described: Described, traits
     traits.on("change:settings", take);
   } else startAddress(setup);
   if (find("stage")) changed = startStage(setup);
-  startPlay(setup);
+  find("questions")?.append(...askAll(described.questions ?? []));
+  if (find("play")) startPlay(setup);
 }
 
 const textsOf = (values: Values): [string, string][] => Object.entries(values ?? {}).map(([name, value]) => [name, String(value ?? "")]);
