@@ -3,14 +3,13 @@
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from math import isfinite
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from ..core.progress import Progress
 from ..state.run import RunState
 
 if TYPE_CHECKING:
-    from ..core.progress import Progress
     from ..experiment.fit import Fit
 
 PERIOD = 0.1  # seconds between two updates of the run's state, ...
@@ -18,6 +17,7 @@ SHARE = 0.02  # ... and more where they would take more than this of the time, .
 SLOWEST = 0.2  # ... up to this
 GLIMPSE_PERIOD = 0.5  # seconds between two looks at the equations, ...
 GLIMPSE_SHARE = 0.01  # ... and the most that they may take of the time
+TAKEN, TAKEN_SHARE = 1.0, 0.05  # seconds or share of a study after which the time that is left is told
 MOST_GLIMPSES = 1000  # that are remembered of a run
 LOG = logging.getLogger(__name__)
 
@@ -34,6 +34,7 @@ class Reporter:
         self.run, self.lock = run, lock
         self._next = -PERIOD
         self._next_glimpse = perf_counter() + GLIMPSE_PERIOD
+        self._since: Progress | None = None  # how far a study was when its time began to be taken
 
     def now(self, **values: Any) -> None:
         """Set these traits of the run at once. An error of who watches is logged and does not end the run."""
@@ -63,7 +64,7 @@ class Reporter:
         ended = perf_counter()
         self._next_glimpse = ended + max(GLIMPSE_PERIOD, (ended - begun) / GLIMPSE_SHARE)
 
-    def study(self, progress: "Progress", hold: Callable[[], None]) -> None:
+    def study(self, progress: Progress, hold: Callable[[], None]) -> None:
         """Tell how far a study is, and hold what it has found, if it is time."""
         began = perf_counter()
         if began >= self._next_glimpse and progress.done > progress.before:
@@ -71,9 +72,22 @@ class Reporter:
             ended = perf_counter()
             self._next_glimpse = ended + max(GLIMPSE_PERIOD, (ended - began) / SHARE)
         if began >= self._next:
-            left = progress.left if isfinite(progress.left) else None
-            words = f"{progress.words}."
+            words, left = f"{progress.words}.", self._left(progress)
             self.now(part=progress.done, parts=progress.total, seconds_left=left, message=words)
+
+    def _left(self, progress: Progress) -> float | None:
+        """Return the seconds that a study still takes, once that is known to about a third: the first part
+        starts processes and compiles, and says nothing of the others; a few others may be quick by chance.
+        """
+        since = self._since
+        if since is None or progress.total != since.total or progress.done < since.done:
+            self._since = since = progress if progress.done > progress.before else None
+        if since is None or progress.done == since.done:
+            return None
+        done, seconds = progress.done - since.done, progress.seconds - since.seconds
+        if seconds < TAKEN and done < TAKEN_SHARE * progress.total:
+            return None
+        return seconds / done * (progress.total - progress.done)
 
 
 @contextmanager

@@ -6,6 +6,7 @@ import pytest
 
 from spicewidgets.app import report
 from spicewidgets.app.report import Reporter
+from spicewidgets.core.progress import Progress
 from spicewidgets.state import RunState
 
 
@@ -77,3 +78,16 @@ def test_an_error_of_who_watches_is_logged(caplog):
     Reporter(run, nullcontext()).now(epoch=3)
     assert run.epoch == 3
     assert "What watches the run has failed." in caplog.text
+
+
+def test_the_time_left_is_told_once_it_holds_within_a_third():
+    """The first part starts processes and compiles: ten of the quick ones take as long."""
+    reporter = Reporter(RunState(), nullcontext())
+    seconds, told = [5.0 + 0.5 * n for n in range(20)], []
+    for done, passed in enumerate(seconds, 1):
+        told.append(reporter._left(Progress(done, 20, "Working", passed)))
+    assert told[0] is None  # not known yet
+    known = [(left, 14.5 - passed) for left, passed in zip(told, seconds, strict=True) if left is not None]
+    assert len(known) == 19
+    assert all(abs(left - true) <= true / 3 for left, true in known)
+    assert reporter._left(Progress(3, 40, "Another study", 1.0)) is None
