@@ -105,6 +105,7 @@ def test_it_calls_views_and_buttons_what_they_are_called(notebook):
 def test_its_questions_hide_their_code(notebook):
     asking = [cell for cell in notebook.cells if "Question(" in cell.source]
     assert asking
+    assert notebook.cells[3].source.startswith(f"{TITLE}First a prediction")
     assert [cell.source.splitlines()[0] for cell in asking] == [
         f"{TITLE}Exercise {number}" for number in range(1, len(asking) + 1)
     ]
@@ -112,6 +113,23 @@ def test_its_questions_hide_their_code(notebook):
 
 def test_no_number_in_the_text_is_written_by_hand(notebook):
     assert DECIMAL.findall(NO_PROSE.sub("", prose(notebook))) == []
+
+
+def test_it_begins_with_a_prediction_and_folds_its_algebra(notebook):
+    ids = [cell.id for cell in notebook.cells]
+    assert ids[2:4] == ["title", "predict"]  # the first screen: what, how long, a live figure and a question
+    assert re.search(r"^\d\d minutes\. You need: .+\.$", notebook.cells[2].source, re.MULTILINE)
+    assert "Prediction(" in notebook.cells[3].source
+    assert ids[-2:] == ["teacher", "next"]
+    assert notebook.cells[-2].source.startswith("<details><summary>For who teaches</summary>")
+    before = ids.index("exercises" if "exercises" in ids else "exercise-1")
+    words = [
+        word
+        for cell in notebook.cells[2:before]
+        if cell.cell_type == "markdown"
+        for word in cell.source.split()
+    ]
+    assert len(words) < 1000
 
 
 @pytest.mark.seed(107)

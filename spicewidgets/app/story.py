@@ -149,3 +149,27 @@ def case(seed: int = SEED) -> Case:
         "odds": int(float(f"{exp(likelihoods['habit'] - likelihoods['forgetting']):.2g}")),
     }
     return Case(numbers, {story: p[CASE - 25 :] for story, p in same.items()}, again)
+
+
+# A short history: the option chosen, from 0, and whether it paid.
+COURSE = ((0, 1), (0, 1), (0, 0), (1, 1), (1, 0), (0, 1), (0, 1), (0, 0), (0, 0), (1, 0), (1, 1), (0, 1))
+
+
+def course_of(**parameters: Any) -> tuple[Floats, Floats]:
+    """Let a participant go through a short history.
+
+    Args:
+        parameters: of `AgentQ`; the others are usual.
+
+    Returns:
+        Before each trial and after the last: the value of each option, and P of it, `(13, 2)` each.
+    """
+    agent: Any = AgentQ(**parameters)
+    agent.new_sess()
+    values: list[Floats] = [agent.get_state_value("x_value_reward", multiply_with_beta=False)]
+    chances: list[Floats] = [agent.get_choice_probs()]
+    for choice, paid in COURSE:
+        agent.update(choice, [paid if arm == choice else -1 for arm in range(2)])
+        values.append(agent.get_state_value("x_value_reward", multiply_with_beta=False))
+        chances.append(agent.get_choice_probs())
+    return np.array(values), np.array(chances)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..markup import Html
-from ..style import BENCHMARK, REWARDED, SPICE, TRUTH, UNREWARDED, Style
+from ..style import BENCHMARK, REWARDED, SPICE, TRUTH, UNREWARDED, Style, arm_style
 from .series import Kind
 from .small import INK, Axis, Line, chart, key
 
@@ -95,3 +95,21 @@ def fooled_picture(same: dict[str, ArrayLike], again: NDArray[np.bool_], shown: 
     drawn = chart("The same option again", x, Axis(0, 1, SHARES), lines, rules={n - more - 0.5: ""})
     marks: list[tuple[Style, Kind]] = [(AGAIN, "points"), (OTHER, "points")] if shown else []
     return Html(drawn + key([(HABIT, "line"), (FORGETTING, "line"), *marks]))
+
+
+def course_picture(
+    values: NDArray[np.float64], choices: Sequence[int], paid: Sequence[bool], title: str
+) -> Html:
+    """Draw a number of each option before each trial, `(n + 1, 2)`, and what was chosen and paid."""
+    arms, won, at = np.asarray(choices), np.asarray(paid, bool), np.arange(len(choices))
+    options = [arm_style(arm) for arm in range(2)]
+    lines = [Line(np.arange(len(values)), values[:, arm], options[arm], marked=False) for arm in range(2)]
+    y = np.where(arms == 0, 1.1, -0.1)
+    lines += [
+        Line(at[rows], y[rows], style, joined=False) for style, rows in ((REWARDED, won), (UNREWARDED, ~won))
+    ]
+    ticks = {1.1: "1", -0.1: "2", 0.5: "0.5"}
+    drawn = chart(title, Axis(0, len(choices)), Axis(-0.2, 1.2, ticks), lines, x_title="trial")
+    return Html(
+        drawn + key([(one, "line") for one in options] + [(REWARDED, "points"), (UNREWARDED, "points")])
+    )

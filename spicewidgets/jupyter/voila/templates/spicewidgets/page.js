@@ -33,7 +33,7 @@
     if (address.href !== location.href) history.replaceState(history.state, "", address)
   }
   new MutationObserver(() => {
-    if (!waiting) waiting = setTimeout(() => { ask(); keep(); name(); share() }, DELAY)
+    if (!waiting) waiting = setTimeout(() => { ask(); keep(); name(); share(); unfold() }, DELAY)
   }).observe(content, {
     subtree: true, childList: true, attributes: true, attributeFilter: ["data-settings"],
   })
@@ -71,6 +71,15 @@
         box.textContent = "Shared. Everybody sees it; Take it back removes it."
       } else box.textContent = answer.ok ? "It is not on the plot any more." : await answer.text()
     } catch { box.textContent = "The server did not answer. Press again." }
+  }
+
+  // A lesson as its teacher reads it: with notes, algebra and code unfolded.
+  const teaches = new URL(location.href).searchParams.has("teacher")
+  function unfold() {
+    if (teaches) for (const folded of content.querySelectorAll("details:not([open], .sw-seen)")) {
+      folded.open = true
+      folded.classList.add("sw-seen")
+    }
   }
 
   // The kernel.
