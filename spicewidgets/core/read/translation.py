@@ -427,10 +427,14 @@ def _read_chosen(equation: Equation, start: float, beta: float, parameters: dict
 
 
 def _read_rate(equation: Equation, start: float, beta: float, parameters: dict[str, float]) -> Gauge:
-    """Learning rates where the learning rate has come to rest, after no reward and after reward."""
+    """Learning rates where the learning rate has come to rest, after no reward and after reward; none where
+    it is another one by something else, such as a context.
+    """
     rest = 1 - equation.coefficient(equation.module)
     penalty = _over(equation.coefficient(), rest)
     reward = _over(equation.coefficient() + equation.coefficient(REWARD), rest)
+    if {factor for term, _ in equation.active for factor in term} - {equation.module, REWARD}:
+        reward = penalty = nan
     parameters |= {"alpha_reward": reward, "alpha_penalty": penalty, "beta_reward": beta, "q0": start}
     return Gauge(start, beta, 1.0, 0.0)
 

@@ -6,6 +6,9 @@ import pytest
 import spicewidgets as sw
 from spicewidgets.core.models import MODELS
 from spicewidgets.core.random import generator
+from spicewidgets.core.rivals.design import Design, simulate_rival
+from spicewidgets.core.rivals.ready import RescorlaWagner
+from spicewidgets.core.simulate.kinds import make_task
 from spicewidgets.core.tasks import TASKS
 from spicewidgets.core.train.compiled.check import check
 from spicewidgets.core.train.new_model import new_model
@@ -15,9 +18,21 @@ from spicewidgets.core.train.torch_stream import TorchStream
 OF_ROWS = [name for name, kind in TASKS.items() if MODELS[kind.model].built.goes_by_rows]
 
 
-def found(kind, people, seed=1, **learner):
+class FasterInOne(RescorlaWagner):
+    """Learns faster in the second of three contexts."""
+
+    name = "faster-in-one"
+
+    def update(self, p, state, trial):
+        """Move the value of the choice."""
+        rate = p.alpha + 0.0 * trial.chosen
+        rate[:, 2:4] = 0.8
+        return {"value": state["value"] + trial.chosen * rate * (trial.reward - state["value"])}
+
+
+def found(kind, people, seed=1, data=None, **learner):
     """Return the terms of a group of simulated people, and the estimator."""
-    data = sw.simulate_kind(kind, people, seed, **learner)
+    data = data or sw.simulate_kind(kind, people, seed, **learner)
     ready = MODELS[TASKS[kind].model]
     spice = sw.SpiceEstimator(
         *(ready.rnn_class, ready.config, data.n_actions),
@@ -35,8 +50,21 @@ def test_interleaved_bandits_have_one_equation_whose_numbers_are_read_back():
     assert table["beta_reward"].mean() == pytest.approx(5.0, abs=2.0)
 
 
+def test_a_rate_that_hangs_on_the_context_is_found_and_is_nobodys_learning_rate():
+    task = make_task("contexts")
+    design = Design.of_settings(8, 1, 300, task)
+    values = np.tile([0.25, 5.0], (8, 1))
+    terms, spice = found("contexts", 8, data=simulate_rival(FasterInOne(), values, design, 1))
+    assert {term for module, term in terms if "c_state" in term} == {"c_state_2[k]"}
+    table = sw.people(spice)
+    assert table["alpha_reward"].isna().all()
+    assert table["x_learning_rate_reward: c_state_2"].mean() == pytest.approx(0.55, abs=0.15)
+
+
 def test_stimuli_have_values_whatever_they_stand_beside():
-    terms, spice = found("pairs", 8)
+    data = sw.simulate_kind("pairs", 8, 1)
+    assert np.exp(-data.chance) == pytest.approx(0.5)
+    terms, spice = found("pairs", 8, data=data)
     assert ("x_value_reward_chosen", "c_reward[k]") in terms
     assert spice.spice_model_.participants == tuple(range(8))
     assert sw.people(spice)["alpha_reward"].mean() == pytest.approx(0.3, abs=0.08)
