@@ -10,7 +10,7 @@ from .loading import load
 __version__ = "0.2.0"
 
 _NAMES = {
-    "apps": ["explorer", "play", "quiz"],
+    "apps": ["explorer", "play", "playground", "quiz"],
     "core.simulate.agents": ["Agent", "AgentQ"],
     "core.diagnose.diagnosis": ["Diagnosis", "diagnose", "standard_errors"],
     "core.discover.bootstrap": ["bootstrap"],

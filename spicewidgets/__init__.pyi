@@ -1,6 +1,6 @@
 # The public list of __init__.py for editors and type checkers; tests/test_package.py keeps the two equal.
 
-from .apps import explorer as explorer, play as play, quiz as quiz
+from .apps import explorer as explorer, play as play, playground as playground, quiz as quiz
 from .core.data.choices import Choices as Choices, read_choices as read_choices
 from .core.data.convert import convert_dataset as convert_dataset
 from .core.data.dataset import DatasetRNN as DatasetRNN

@@ -19,7 +19,8 @@ from .panels.head import Head
 from .panels.lesson import LessonBanner
 from .panels.look import STYLE
 from .panels.page import PAGE
-from .panels.play import PlayPanel
+from .panels.play import Opening, PlayPanel
+from .panels.playground import playground_class
 from .panels.quiz import QuizPanel
 from .panels.sections import Address
 from .panels.settings import SettingsBox
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from .core.train.rnn import BaseRNN
 
 SCENE = "scene-"  # begins the word in which a browser has kept where the story was left
+PLAYING = "sw-playing"  # the look of an explorer whose game is on show
 LESSON = "SPICEWIDGETS_LESSON"  # in the environment: the file of the lesson that a page opens with
 Models = Sequence[tuple[type["BaseRNN"], "SpiceConfig"]]
 
@@ -72,14 +74,20 @@ class Explorer(Panel):
         guide: the one line that says what matters now.
         panels: by name, made when they are first shown.
         rooms: by the name of a panel, where it stands.
+        opening: the game that the page begins with; None where it begins with its rooms.
     """
 
     def __init__(
-        self, preset: str = "the tutorial", models: Models = (), lesson: str | os.PathLike[str] = ""
+        self,
+        preset: str = "the tutorial",
+        models: Models = (),
+        lesson: str | os.PathLike[str] = "",
+        plays: bool = False,
     ) -> None:
         compat.ensure_colab_manager()
         self.experiment, self.runner = _experiment(preset, models, lesson)
         self.runner.show_recorded()
+        plays = plays and self.experiment.lesson is None
         self.settings = SettingsBox(self.experiment, self.runner)
         self.switch = Strip()
         self.story = StoryPanel(self.experiment, self.runner)
@@ -87,7 +95,9 @@ class Explorer(Panel):
         story = button("Story", "Six scenes of five minutes: begin, or go on", self.guide.start_story)
         look = button("Theme", "Light or dark", lambda: None)
         look.add_class("sw-theme")
-        self.head = Head(self.experiment, self.runner, (story, look, *self.settings.buttons))
+        game = [button("Play", "Thirty choices of yours, and a network that bets on them", self._play)]
+        tools = (*(game if plays else []), story, look, *self.settings.buttons)
+        self.head = Head(self.experiment, self.runner, tools)
         self.panels = Panels(self.experiment, self.runner)
         self.rooms = {name: column() for name in STAGES}
         self.switch.observe(self._show, "value")
@@ -100,22 +110,23 @@ class Explorer(Panel):
         self.told = widgets.Text(**compat.tooltip("What the page says of itself"))
         self.told.add_class("sw-told")
         self.told.observe(self._hear, "value")
-        super().__init__(
-            [
-                widgets.HTML(STYLE + PAGE),
-                self.head,
-                self.switch.row,
-                self.guide,
-                self.story,
-                self.settings,
-                self.banner,
-                *shares,
-                self.switch.views,
-                *self.rooms.values(),
-                self.address,
-                self.told,
-            ]
-        )
+        self.opening = Opening(self.experiment, self.runner, self.switch) if plays else None
+        self._opened: list[widgets.Widget] = [
+            widgets.HTML(STYLE + PAGE),
+            self.head,
+            self.switch.row,
+            self.address,
+            self.told,
+            *([self.opening] if self.opening else []),
+            self.guide,
+            self.story,
+            self.settings,
+            self.banner,
+            *shares,
+            self.switch.views,
+            *self.rooms.values(),
+        ]
+        super().__init__([] if plays else self._opened)
         self.add_class("sw-explorer")
         for room in self.rooms.values():
             room.add_class("sw-room")
@@ -125,6 +136,50 @@ class Explorer(Panel):
         self.experiment.observe(self._begin_lesson, "lesson")
         self.story.story.observe(self._clear_stage, "at")
         self._offer()
+        if self.opening is None:
+            self._open_rooms()
+            return
+        self.opening.left = self._leave_game
+        for asks in (self.head.go, story, *self.settings.buttons):
+            asks.on_click(self._leave_game)
+        for tile in self.switch.tiles.values():
+            tile.button.observe(self._press_tile, "value")
+        self.children = [self.alert, *self._opened[: self._opened.index(self.opening) + 1]]
+        self._play()
+
+    @property
+    def is_playing(self) -> bool:
+        """Tell whether the game is on show, in place of the rooms."""
+        return PLAYING in self._dom_classes
+
+    @guard
+    def _play(self) -> None:
+        """Show the game in place of the rooms."""
+        if self.opening is not None:
+            self.add_class(PLAYING)
+            self.head.waits = True
+            self.head.refresh()
+            self.opening.refresh()
+
+    def _press_tile(self, change: Change) -> None:
+        if change["new"]:
+            self._leave_game()
+
+    @guard
+    def _leave_game(self, _: object = None) -> None:
+        """Show the rooms, as they stand."""
+        if self.is_playing:
+            self.remove_class(PLAYING)
+            self.head.waits = False
+            self.head.refresh()
+            self.switch.show_open()
+            self._open_rooms()
+
+    def _open_rooms(self) -> None:
+        """Show the rooms; what they need is made when they are first asked for."""
+        if len(self.children) <= len(self._opened):
+            self.children = [self.alert, *self._opened]
+        self._drawn.clear()
         self._show()
         self._show_all()
 
@@ -142,6 +197,7 @@ class Explorer(Panel):
 
     @guard
     def _begin_lesson(self, _: Change | None = None) -> None:
+        self._leave_game()
         self._offer()
         self.runner.show_run()
 
@@ -154,6 +210,8 @@ class Explorer(Panel):
     @guard
     def _show(self, _: Change | None = None) -> None:
         """Show the chosen panel. What was there goes before the views change, so that nothing moves."""
+        if self.is_playing:
+            return
         chosen = self.experiment.view = self.switch.value
         for name, room in self.rooms.items():
             if name != chosen:
@@ -185,6 +243,8 @@ class Explorer(Panel):
 
     def _show_rooms(self, *names: str) -> None:
         """Show how far each room is, and the small pictures of some, as far as the settings can be used."""
+        if self.is_playing:
+            return
         self.switch.mark(self._states())
         if self.experiment.sound("task", "participant", "data"):
             for name in names:
@@ -224,6 +284,7 @@ class Explorer(Panel):
             self.runner.show_run()
         except SettingsError as error:
             problem = f"The settings in the address were left out. {' '.join(error.problems)}"
+        self._leave_game()
         self._refresh()
         self.show_error(problem)
 
@@ -251,7 +312,9 @@ class Explorer(Panel):
         self._show_address()
 
     def _show_address(self) -> None:
-        if not self.experiment.problems:  # the last sound settings stay in the address, for a reload
+        if not (
+            self.is_playing or self.experiment.problems
+        ):  # the last sound settings stay in the address, for a reload
             self._link = to_link(self.experiment)
         self.address.show(self._link)
 
@@ -262,6 +325,7 @@ def explorer(
     models: Models = (),
     lesson: str | os.PathLike[str] = "",
     start: bool = True,
+    plays: bool = False,
 ) -> Explorer:
     """Open the explorer: simulate, train, discover, compare, all in one box.
 
@@ -270,10 +334,11 @@ def explorer(
         models: `BaseRNN` subclasses of your own, each with its `SpiceConfig`, offered beside the others.
         lesson: the file of a lesson to open with, which then stays; it was saved by "Save as lesson".
         start: whether torch is loaded at once, in the background.
+        plays: whether it begins with thirty choices of whoever opens it, where it has no lesson.
 
     Raises `SettingsError` for a preset that is not known, and for a lesson that cannot be read.
     """
-    app = Explorer(preset, models, lesson)
+    app = Explorer(preset, models, lesson, plays)
     if start:
         app.start()
     return app
@@ -314,14 +379,30 @@ def quiz(level: int = 1, seed: int | None = None) -> QuizPanel:
 
 
 def play() -> PlayPanel:
-    """Be the participant: play the bandit, and see a Q-learner, a network and an equation of yourself."""
+    """Be the participant: thirty choices, a network that bets on the next one, and your equation."""
     compat.ensure_colab_manager()
-    experiment = Experiment()
-    runner = Runner(experiment, foreground=compat.foreground())
-    game = PlayPanel(experiment, runner)
-    if not runner.foreground:
-        runner.preload()
-    return game
+    return PlayPanel()
+
+
+def playground(settings: Mapping[str, object] | None = None, seed: int | None = None) -> widgets.DOMWidget:
+    """Open the page in one file as a widget: play, simulate, train and read the equation in the browser.
+
+    Args:
+        settings: those below the game, by the names that its trait `settings` has; the others are as usual.
+        seed: of what the two machines of the game pay; another game each time when None.
+
+    Returns:
+        A widget of anywidget, whose traits tell of settings, choices, bets, learning rate and equation.
+
+    Raises `SettingsError` where anywidget is not installed.
+    """
+    compat.ensure_colab_manager()
+    try:
+        made = playground_class()
+    except ModuleNotFoundError:
+        words = "playground() needs the package anywidget; it is not installed. Run pip install anywidget."
+        raise SettingsError([words]) from None
+    return made(settings=dict(settings or {}), seed=seed)
 
 
 def _experiment(

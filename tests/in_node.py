@@ -11,8 +11,8 @@ import pytest
 from spicewidgets.core.built import BuiltModel
 from spicewidgets.core.models import MODELS
 from spicewidgets.core.settings import Discovery
+from spicewidgets.front.files import BUNDLE
 from spicewidgets.front.models import describe
-from spicewidgets.front.page import BUNDLE
 
 NODE = shutil.which("node")
 

@@ -145,6 +145,7 @@ MAY = {
         "spicewidgets.app",
         "spicewidgets.compat",
         "spicewidgets.experiment",
+        "spicewidgets.front.files",
         "spicewidgets.markup",
         "spicewidgets.panels",
         "spicewidgets.plots",
@@ -152,6 +153,7 @@ MAY = {
         "spicewidgets.style",
         "spicewidgets.views",
     },
+    "panels/playground": {"anywidget", "traitlets", "spicewidgets.front.files"},
     "plots": {
         "bqplot",
         "ipywidgets",

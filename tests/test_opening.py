@@ -11,8 +11,8 @@ PATH = TEMPLATES / "voila" / "templates" / "spicewidgets" / "opening.html"
 
 
 def written() -> str:
-    app = explorer(start=False)
-    return opening(app.head, app.switch, app.guide).replace('tabindex="0" ', "")
+    app = explorer(start=False, plays=True)
+    return opening(app.head, app.switch).replace('tabindex="0" ', "")
 
 
 def test_the_page_opens_with_what_will_come():

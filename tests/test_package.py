@@ -23,6 +23,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 
 # What Google Colab has (image of August 2026; torch is the oldest among its CPU, GPU and TPU images).
 COLAB = {
+    "anywidget": "0.9.21",
     "bqplot": "0.12.47",
     "click": "8.4.2",
     "ipywidgets": "7.7.1",

@@ -6,8 +6,6 @@ Importing this loads no torch.
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from math import isfinite
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,39 +21,27 @@ from ..core.judge.quiz import (
     mystery,
     score,
 )
-from ..core.mechanisms import BETA, PARAMETERS
-from ..core.rivals.ready import RescorlaWagner
-from ..core.settings import LEVEL, Participant, SettingsError, Task
-from ..core.simulate.agents import make_agent
-from ..core.simulate.game import Game
+from ..core.settings import Participant, SettingsError, Task
 from ..core.simulate.parameters import value_of, with_values
-from ..core.simulate.record import Record
 from ..experiment.simulation import Simulated
 from ..loading import later
 
 if TYPE_CHECKING:
-    from ..core.data import entry
     from ..core.data.dataset import DatasetRNN
-    from ..core.judge import replay as replaying
-    from ..core.rivals import fit as fitting, quiz_data
+    from ..core.rivals import quiz_data
     from ..core.simulate.session import BanditSession
 else:
-    entry = later("..core.data.entry", __package__)
-    fitting = later("..core.rivals.fit", __package__)
     quiz_data = later("..core.rivals.quiz_data", __package__)
-    replaying = later("..core.judge.replay", __package__)
 
 __all__ = [
     "BOTH",
     "BY_PARAMETER",
     "LAST_SEED",
     "LEVELS",
-    "Game",
     "Mystery",
     "Participant",
     "Score",
     "Task",
-    "Yourself",
     "address_of",
     "any_seed",
     "count_repeats",
@@ -67,9 +53,7 @@ __all__ = [
     "of_mystery",
     "score",
     "seed_of",
-    "told_of",
     "value_of",
-    "yourself",
 ]
 
 
@@ -143,44 +127,3 @@ def count_repeats(data: Simulated) -> list[tuple[str, float, int]]:
     again = choices[:, 1:] == choices[:, :-1]
     rows = (("after a reward", paid), ("after no reward", ~paid))
     return [(words, float(again[when].mean()), int(when.sum())) for words, when in rows if when.any()]
-
-
-@dataclass(frozen=True, eq=False)
-class Yourself:
-    """A player, as a Rescorla-Wagner learner.
-
-    Attributes:
-        data: the session.
-        fitted: the most likely parameters, of this one participant.
-        played: what a learner with these parameters expects.
-    """
-
-    data: Simulated
-    fitted: "fitting.FittedRival"
-    played: Record
-
-
-def yourself(game: Game) -> Yourself:
-    """Return the game that was played, and its most likely learner. Loads torch."""
-    dataset = entry.as_dataset(game.session(), game.task.n_actions)
-    rival = RescorlaWagner()
-    rival.parameters = tuple(replace(one, high=min(one.high, BETA.high)) for one in rival.parameters)
-    fitted = fitting.fit_rival(rival, dataset)
-    names = {PARAMETERS[name].short_name: name for name in BOTH}
-    own = {names[name]: value for name, value in zip(fitted.names, fitted.values[0].tolist(), strict=True)}
-    agent = make_agent(with_values(Participant(), own), game.task.n_actions)
-    played = replaying.replay(agent, dataset)
-    return Yourself(given(dataset, [game.session()]), fitted, played)
-
-
-def told_of(fitted: "fitting.FittedRival", names: dict[str, str]) -> list[str]:
-    """Return a sentence on each parameter of one participant: its value, and how far off it may be."""
-    low, high = fitted.intervals()[:, 0]
-    told = []
-    for name, words in names.items():
-        at = fitted.names.index(PARAMETERS[name].short_name)
-        value, known = fitted.values[0, at], isfinite(fitted.errors[0, at])
-        about = f"anything from {low[at]:.2f} to {high[at]:.2f} may well be true ({100 * LEVEL:g} %)."
-        rest = f": {about}" if known else ", at the end of its range: these choices do not tell it."
-        told.append(f"{words} is {value:.2f}{rest}")
-    return told

@@ -19,9 +19,9 @@ from ..core.train.compiled.sensitivities import Sensitivities
 from ..core.train.compiled.tracing import trace_of
 from ..core.train.objective import Sessions
 from ..core.train.rnn import BaseRNN
+from .files import OPTIONS
 from .kernels import likelihood_source, loss_source
 
-OPTIONS = 2
 # Modules that parameters are read off, by what they are there.
 ROLES = {f"{VALUE}_chosen": "value", f"{VALUE}_not_chosen": "other", RATE: "rate", f"{HABIT}_chosen": "habit"}
 

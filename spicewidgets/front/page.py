@@ -34,23 +34,14 @@ from ..state.lesson import HOLDABLE, Lesson, lesson_from, open_lesson
 from ..state.model import YOUR_OWN
 from ..state.task import NEEDED
 from ..style import ARMS, RNN, SPICE, TRUTH
-from .models import OPTIONS, describe, of_one, problem_of
+from .files import BUNDLE, FOLDER, LEAD, OPTIONS, TITLE, palette, read
+from .models import describe, of_one, problem_of
 
-FOLDER = Path(__file__).parent
-TEMPLATE = FOLDER.parent / "jupyter" / "voila" / "templates" / "spicewidgets"
-PALETTE = TEMPLATE / "panels.css"
-BUNDLE, READY_MODELS = (TEMPLATE / "static" / name for name in ("front.js", "models.js"))
 # Lessons that stand without Python, by name; each is called after its notebook, which goes further.
 LESSONS = {
     path.stem.split("_", 1)[1].replace("_", "-"): path for path in sorted((FOLDER / "lessons").glob("*.json"))
 }
 READY = ("rescorla-wagner", "forgetting", "learning-rate", "choice")
-TITLE = "Watch a network learn how a participant learns"
-LEAD = (
-    "A simulated participant chooses between two options. A small neural network learns to predict the"
-    " choices, and what it has learned is read as an equation. All of it is computed here; nothing is sent"
-    " anywhere."
-)
 ALWAYS = ("alpha_reward", "alpha_penalty", "beta_reward", "q0")  # have an effect in every model
 # The settings of the page: the state that has each, its heading, and the models in which it has an effect.
 SETTINGS = {
@@ -98,7 +89,7 @@ def write_page(
     checks.raise_if_any(_problems(experiment, described[0][0]))
     kernels = ",\n".join(source for _, source in described)
     script = f"const KERNELS = [{kernels}];\n{BUNDLE.read_text(encoding='utf-8')}"
-    style = f"{_palette()}\n{_read('page.css')}"
+    style = f"{palette()}\n{read('page.css')}"
     data = _describe_page([description for description, _ in described], experiment)
     data["questions"] = [asdict(question) for question in opened.questions]
     asked = "".join(f"<li>{escape_text(scene.ask)}</li>" for scene in opened.story if scene.how == "look")
@@ -111,7 +102,7 @@ def write_page(
         "described": json.dumps(data, separators=(",", ":")).replace("<", "\\u003c"),
         "script": script,
     }
-    html = _read("page.html")
+    html = read("page.html")
     if opened.questions:  # a lesson of its own, which begins at once
         html = re.sub(r'<section id="play".*?</section>\n<h2.*?</h2>\n', "", html, flags=re.DOTALL)
     return re.sub(r"\{(\w+)\}", lambda found: parts[found[1]], html)
@@ -123,22 +114,6 @@ def ready_models() -> str:
     data = json.dumps(_describe_page([one for one, _ in described], Experiment()), separators=(",", ":"))
     kernels = ",\n".join(source for _, source in described)
     return f"const KERNELS = [{kernels}];\nconst DESCRIBED = {data};\n"
-
-
-def markup(game_alone: bool = False) -> str:
-    """Return what a page shows, without its head; of the game alone, or of all of it."""
-    text = _read("page.html").replace("{title}", TITLE).replace("{lead}", LEAD).replace("{steps}", "")
-    found = re.search(
-        r'<section id="play".*?</section>' if game_alone else r"<main.*</main>", text, re.DOTALL
-    )
-    assert found is not None
-    return found[0]
-
-
-def style_within(name: str) -> str:
-    """Return the style of the page, for what stands within a panel that has this class."""
-    own = "".join(f"--{word}:var(--sw-{word});" for word in re.findall(r"--sw-(\w+):", _palettes()[0]))
-    return f".{name}{{{_marks()}{own}\n{_read('page.css')}}}"
 
 
 def _describe_model(model: str | BuiltModel, experiment: Experiment) -> tuple[dict[str, Any], str]:
@@ -292,33 +267,6 @@ def _scripts(experiment: Experiment, model: str, built: BuiltModel) -> Iterator[
         yield kind, text
 
 
-def _palettes() -> list[str]:
-    """Return the colours of the panels, light and dark, as their style sheet has them."""
-    return re.findall(r"\{([^}]*--sw-paper[^}]*)\}", PALETTE.read_text(encoding="utf-8"))[:2]
-
-
-def _marks() -> str:
-    """Return the colours of marks, as `style` has them."""
-    named = {"spice": SPICE, "network": RNN} | {
-        f"option{i + 1}": style for i, style in enumerate(ARMS[:OPTIONS])
-    }
-    return "".join(f"--{name}:{style.colour};" for name, style in named.items())
-
-
-def _palette() -> str:
-    """Return the colours of the page, light and dark, as the panels' style sheet and `style` have them."""
-    light, dark = (
-        "".join(f"--{name}:{value};" for name, value in re.findall(r"--sw-(\w+):([^;\s]+)", block))
-        + f"color-scheme:{scheme}"
-        for block, scheme in zip(_palettes(), ("light", "dark"), strict=True)
-    )
-    return (
-        f":root{{{_marks()}{light}}}\n"
-        f"@media(prefers-color-scheme:dark){{:root:not([data-theme=light]){{{dark}}}}}\n"
-        f":root[data-theme=dark]{{{dark}}}"
-    )
-
-
 def _policy(script: str, style: str) -> str:
     """Return the content security policy: this script and this style, and no request to anywhere."""
     own, looks = (
@@ -329,7 +277,3 @@ def _policy(script: str, style: str) -> str:
         f"default-src 'none'; script-src {own}; style-src {looks}; img-src data:; connect-src 'none';"
         " base-uri 'none'; form-action 'none'"
     )
-
-
-def _read(name: str) -> str:
-    return (FOLDER / name).read_text(encoding="utf-8")

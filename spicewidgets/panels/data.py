@@ -45,6 +45,8 @@ class DataPanel(Stage):
         self.views = Sections(VIEWS)
         for name in VIEWS:
             self.views.mark(name, name.capitalize(), VIEWS[name])
+        if self.experiment.table.name:
+            self.views.value = "your data"
         self.views.observe(self._view, "value")
         self.unused = widgets.HTML()
         simulated = [self.unused, self.sizes, *size.values()]

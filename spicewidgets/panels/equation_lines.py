@@ -33,6 +33,7 @@ def equation_lines(
     person: Hashable = None,
     instead: str = "",
     says: str = "",
+    name: str = "truth",
 ) -> Html:
     """Two lines, always.
 
@@ -46,6 +47,7 @@ def equation_lines(
         person: whose equations are shown; the first one's when None.
         instead: what stands in the first line where no truth is known.
         says: what is said beside them.
+        name: of the first line: the truth, or whose choices stand in its place.
     """
     pair = terms_of(truth, module, person), terms_of(spice, module, person)
     terms = sorted({term: None for side in pair for term in side or ()}, key=len)  # the constant first
@@ -53,9 +55,9 @@ def equation_lines(
     many = " sw-many" if len(terms) > MANY else ""
     if instead:
         words = f'<span class="sw-instead">{escape_text(instead)}</span>'
-        first = f'<div class="sw-line"><b>{swatch(TRUTH)} truth</b>{words}</div>'
+        first = f'<div class="sw-line"><b>{swatch(TRUTH)} {name}</b>{words}</div>'
     else:
-        first = _line("truth", TRUTH, module, pair[0], terms, own)
+        first = _line(name, TRUTH, module, pair[0], terms, own)
     return Html(
         f'<div class="sw-pair{many}">{first}'
         f"{_line('SPICE', SPICE, module, pair[1], terms, read, stale)}</div>{said}"

@@ -8,6 +8,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
+from ..app.played import TABLE
 from ..app.protocols import ExperimentRunner
 from ..experiment.result import Result
 from ..markup import Html, region
@@ -21,6 +22,7 @@ from .stage import PersonChoice
 from .training import BUTTONS
 
 OWN = "own settings"
+UNKNOWN = "nobody knows yet how you learn."
 
 
 class Head(Panel):
@@ -38,6 +40,7 @@ class Head(Panel):
         super().__init__()
         self.experiment, self.runner = experiment, runner
         self.equations, self.loss = widgets.HTML(), widgets.HTML()
+        self.waits = False  # for the choices of a game, before there is anything to tell
         about, presets = "Settings to begin with", list(experiment.presets)
         self.preset = with_label(widgets.Dropdown, "Preset", about, options=presets, value=experiment.preset)
         self.preset.layout.width = "auto"
@@ -105,11 +108,14 @@ class Head(Panel):
             block(pressable, self.experiment.blocked.get(action, ""), BUTTONS[action][1])
         busy = self.experiment.run.busy
         self.go.layout.display, self.stop.layout.display = ("none", "") if busy else ("", "none")
-        set_if_changed(self.loss, small_loss(shown_history(self.experiment)))
+        set_if_changed(self.loss, small_loss(() if self.waits else shown_history(self.experiment)))
         set_if_changed(self.equations, self._equations())
 
     def _equations(self) -> Html:
         result, playback = self.runner.result, self.experiment.playback
+        if self.waits:
+            lines = equation_lines(None, None, "", {}, {}, False, instead=UNKNOWN, name="you")
+            return region("Head", lines, "sw-equations")
         live = playback.equations if playback.playing else self.experiment.run.live
         truth = self.runner.truth()
         found = live if live is not None else None if result is None else result.spice
@@ -133,6 +139,7 @@ class Head(Panel):
             person,
             self._instead(result),
             says,
+            "you" if self.experiment.table.name == TABLE else "truth",
         )
         return region("Head", lines, "sw-equations")
 

@@ -126,10 +126,13 @@ class Strip(HasTraits):
         self.value = change["new"]
 
     def _show(self, _: Change | None = None) -> None:
-        room = STAGES[self.value].room
-        self._last[room] = self.value
+        self._last[STAGES[self.value].room] = self.value
+        self.show_open()
+
+    def show_open(self) -> None:
+        """Mark the tile of the room on show."""
         for name, tile in self.tiles.items():
-            tile.set_open(name == room)
+            tile.set_open(name == STAGES[self.value].room)
 
     def show_views(self) -> None:
         """Show the views of the room that is open, where there are several."""

@@ -5,6 +5,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from ..app.played import FIRST_BET, Played
 from ..app.protocols import ExperimentRunner
 from ..app.table import paid, repeats
 from ..experiment.result import Result
@@ -28,6 +29,7 @@ VERDICTS = {
     "numbers": "terms, not sizes",
     "differs": "no, other terms",
 }
+BETA = 3.0  # precision of the choices in the picture of a player, of whom it is not told
 LISTED = 100  # trials of a session in a picture
 KINDS = {
     "fixed": "chances stay",
@@ -139,6 +141,39 @@ def truth(experiment: Experiment, runner: ExperimentRunner) -> TilePicture:
         return picture, VERDICTS[kind]
     assert result.comparison is not None
     return picture, f"{np.exp(-result.comparison.loc['spice', 'nll']):.3f} a choice"
+
+
+def tiles_of_game(played: Played | None) -> Mapping[str, TilePicture]:
+    """Return what each tile shows of a game, by the name of the room; they wait before the first choice."""
+    if played is None:
+        return dict.fromkeys(TILES, (tiles.empty(), "waits for you"))
+    chosen, rewards, bets = (np.array(one) for one in (played.choices, played.rewards, played.bets))
+    pays = np.array([rewards[chosen == arm].mean() if (chosen == arm).any() else np.nan for arm in (0, 1)])
+    likely = np.where(chosen == 0, bets, 1 - bets)[FIRST_BET:]  # P of the choices on which was bet
+    losses = -np.log(np.maximum(likely, 1e-6)).cumsum() / np.arange(1, len(likely) + 1)
+    history = [{"train_loss": loss, "chance": np.log(2)} for loss in losses.tolist()]
+    won = f"won {int((likely > 0.5).sum())} of {len(likely)} bets" if len(likely) else "watches"
+    person = (tiles.sorted_shares(np.array([np.mean(chosen[1:] == chosen[:-1])])), "how often you stay")
+    if played.rate:
+        rate = played.rate[0]
+        person = tiles.learner(rate, rate, BETA), f"moves {100 * rate:.0f} % of the way"
+    keys = [tuple(key.split()) for key in played.terms]
+    module = next((name for key in keys for name in key if not name.startswith("c_")), "")
+    rows = [
+        (symbols(key, module) or "1", None, value)
+        for key, value in zip(keys, played.terms.values(), strict=True)
+    ]
+    return {
+        "task": (tiles.bars(pays), "what each one paid"),
+        "participant": person if len(chosen) > 1 else (tiles.empty(), "you"),
+        "choices": (tiles.raster(chosen[None]), f"{len(chosen)} choice{'s' * (len(chosen) != 1)} of yours"),
+        "network": (tiles.losses(history), won),
+        "equation": (tiles.terms(rows), f"{len(rows)} term{'s' * (len(rows) != 1)}" if rows else "not yet"),
+        "truth": (
+            tiles.agreement(None, bets, np.array(played.expected) if played.expected else None),
+            "both beside you" if played.expected else "not yet",
+        ),
+    }
 
 
 @lru_cache(maxsize=4)

@@ -5,12 +5,11 @@ from math import isfinite
 from typing import NamedTuple
 
 from ..markup import Html, escape_text
-from ..style import PALE, REWARDED, RNN, SPICE, TRUTH, UNREWARDED
+from ..style import PALE, RNN, SPICE, TRUTH
 from .series import ticks
 
 LOSS_SIZE = (120, 32)  # pixels
 BAR = 64  # width of a bar, in pixels
-LAST = 27  # trials in a strip: so many as a phone is wide
 
 
 def small_loss(history: Sequence[Mapping[str, float]]) -> Html:
@@ -51,29 +50,6 @@ def bar(value: float, reach: float, colour: str) -> Html:
         f'<svg width="{BAR}" height="10" aria-hidden="true"><rect x="{left:.1f}" y="1" width="{length:.1f}"'
         f' height="8" fill="{colour}"/><line x1="{half}" x2="{half}" y1="0" y2="10" stroke="#7a7f85"/></svg>'
     )
-
-
-def outcome(rewarded: bool) -> Html:
-    """Draw the reward of a choice: a disc for a reward, a cross for none, as in all pictures."""
-    return Html(f'<svg width="26" height="26" aria-hidden="true">{_mark(rewarded, 13, 13, 9)}</svg>')
-
-
-def outcome_strip(arms: Sequence[int], rewarded: Sequence[bool], n_arms: int) -> Html:
-    """Return the outcomes of the last trials, a row for each option."""
-    trials = list(zip(arms, rewarded, strict=True))[-LAST:]
-    marks = "".join(_mark(paid, 10 * at + 66, 10 + 18 * arm, 3.5) for at, (arm, paid) in enumerate(trials))
-    names = "".join(
-        f'<text x="0" y="{14 + 18 * arm}" fill="currentColor" font-size="12">option {arm + 1}</text>'
-        for arm in range(n_arms)
-    )
-    return Html(f'<svg width="{10 * LAST + 66}" height="38" aria-hidden="true">{names}{marks}</svg>')
-
-
-def _mark(rewarded: bool, x: float, y: float, r: float) -> str:
-    if rewarded:
-        return f'<circle cx="{x}" cy="{y}" r="{r}" fill="{REWARDED.colour}"/>'
-    ends = f"M{x - r} {y - r}L{x + r} {y + r}M{x - r} {y + r}L{x + r} {y - r}"
-    return f'<path d="{ends}" stroke="{UNREWARDED.colour}" stroke-width="{r / 3:.1f}" fill="none"/>'
 
 
 class Interval(NamedTuple):

@@ -14,11 +14,12 @@ import table_layouts
 
 from spicewidgets import AgentQ, BanditsDrift, create_dataset, load_choices, read_choices
 from spicewidgets.app import table
-from spicewidgets.app.games import Game, yourself
 from spicewidgets.app.runner import Runner
 from spicewidgets.app.table import LARGEST, Upload, columns_of, paid, repeats, table_of, with_role
+from spicewidgets.core.data.entry import as_dataset
 from spicewidgets.core.data.gallery import GALLERY
 from spicewidgets.core.simulate.cohort import Cohort
+from spicewidgets.core.simulate.game import Game
 from spicewidgets.experiment.script import script_of
 from spicewidgets.experiment.simulation import simulate
 from spicewidgets.state import Experiment
@@ -291,7 +292,7 @@ def played():
     game = Game(n_trials=20, random_state=2)
     for at in range(20):
         game.choose(at % 3 % 2)
-    return yourself(game).data.dataset
+    return as_dataset(game.session(), 2)
 
 
 def of_a_table():

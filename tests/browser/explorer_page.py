@@ -32,8 +32,12 @@ class ExplorerPage:
         self.guide = page.locator(".sw-guide").get_by_role("status")
 
     def opened(self) -> "ExplorerPage":
-        """The page, once the recorded run and a figure are there to see."""
+        """The page, past its game, once the recorded run and a figure are there to see."""
         expect(self.equations).to_contain_text("SPICE")
+        watch = self.page.get_by_role("button", name="Watch a simulated participant")
+        expect(watch.or_(self.figure()).locator("visible=true").first).to_be_visible()
+        if watch.is_visible():
+            watch.click()
         expect(self.figure()).to_be_visible()
         return self
 

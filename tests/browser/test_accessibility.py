@@ -117,7 +117,7 @@ def test_a_table_and_its_people_can_be_read_by_all(new_page, app, script):
     fits(page, "people", [400])
 
 
-@pytest.mark.parametrize(("name", "last"), [("play", "Option 2"), ("quiz", "Guess")])
+@pytest.mark.parametrize(("name", "last"), [("play", "right →"), ("quiz", "Guess")])
 def test_the_apps_beside_the_explorer_can_be_read_by_all(new_page, notebooks, script, name, last):
     page = new_page(width=400)
     page.goto(f"{notebooks}voila/render/{name}.ipynb")

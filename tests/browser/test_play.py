@@ -1,71 +1,106 @@
-"""A game in the page: by keys alone, by the mouse, and what comes out of it."""
+"""Thirty choices: in the explorer, which opens with them, in a page of their own, and in JupyterLab."""
 
 import csv
 import re
 from pathlib import Path
 
+import npm
 import pytest
-from explorer_page import LONG
+from explorer_page import LONG, ExplorerPage
 from lab_page import open_in_lab
 from playwright.sync_api import Page, expect
+from test_accessibility import violations
+from test_page_file import SHIFTS
+
+BET = re.compile(r"^It had \d+ % on (left|right)\. (Your|Its) point\.$")
 
 
-@pytest.fixture
-def game(notebooks: str) -> str:
-    return f"{notebooks}voila/render/play.ipynb"
+def said(page: Page):
+    return page.locator("#said")
 
 
-def status(page: Page):
-    return page.get_by_role("status").filter(has_text=re.compile(r"Trial \d+ of 100"))
+def ready(page: Page) -> None:
+    """Wait until the network is there."""
+    expect(page.locator("#mind path")).not_to_have_count(0, timeout=LONG)
 
 
-def test_a_game_by_keys_alone(page: Page, game: str):
-    page.goto(game)
-    first = page.get_by_role("button", name=re.compile("Option 1"))
-    expect(status(page)).to_contain_text("Trial 0 of 100")
-    expect(first).to_be_focused()  # nothing else had the focus
-    for at, key in enumerate(["ArrowLeft", "ArrowRight", "1", "2", "Space"], 1):
-        page.keyboard.press(key)
-        expect(status(page)).to_contain_text(f"Trial {at} of 100")
-        expect(status(page)).to_contain_text(f"Option {2 if key in ('ArrowRight', '2') else 1}: ")
-        expect(status(page)).to_contain_text(re.compile(r"(no )?reward\."))
-    for at in range(6, 101):
+def play(page: Page, n: int, first: int = 1) -> None:
+    for at in range(first, n + 1):
         page.keyboard.press("ArrowLeft" if at % 3 else "ArrowRight")
-        expect(status(page)).to_contain_text(f"Trial {at} of 100")
-    expect(first).to_be_disabled()
-    table = page.get_by_role("region", name="How your choices are expected")
-    expect(table).to_contain_text("SPICE", timeout=LONG)
-    expect(page.get_by_text("Your learning rate α is")).to_be_visible()
-    expect(page.locator(".svg-figure").first).to_be_visible()
-    with page.expect_download() as saving:
-        page.get_by_role("button", name="choices as csv").click()
-    with Path(saving.value.path()).open(newline="") as file:
-        assert len(list(csv.reader(file))) == 101
+        if at % 30:
+            expect(said(page)).to_contain_text(f"Choice {at} of")
+            if at > 10:
+                expect(page.locator("#headline")).to_have_text(BET)
 
 
 @pytest.mark.parametrize("width", [1280, 400])
-def test_a_game_by_the_mouse(new_page, game: str, width: int):
-    page = new_page(width=width)
-    page.goto(game)
-    for at in (1, 2, 3):
-        page.get_by_role("button", name=re.compile(f"Option {at % 2 + 1}")).click()
-        expect(status(page)).to_contain_text(f"Trial {at} of 100")
-    page.get_by_role("button", name="New game").click()
-    expect(status(page)).to_contain_text("Trial 0 of 100")
+def test_the_explorer_opens_with_it(new_page, app, width):
+    """Tiles wait and fill, nothing moves, and then all rooms stand on the player's choices."""
+    page = new_page(width=width, has_touch=True)
+    page.goto(app)
+    ready(page)
+    page.evaluate(SHIFTS)
+    tile = page.locator(".sw-tile").filter(has_text="3 Choices")
+    expect(tile).to_contain_text("waits for you")
+    page.get_by_role("button", name="right →").tap()
+    expect(said(page)).to_contain_text("Choice 1 of 30")
+    expect(tile).to_contain_text("1 choice of yours")
+    play(page, 30, 2)
+    expect(page.locator("#headline")).to_have_text("This is how you seem to learn.")
+    expect(page.locator("#after table")).to_be_visible()
+    expect(page.locator(".sw-tile").filter(has_text="5 Equation")).to_contain_text("term")
+    assert page.evaluate("window.shifted ?? 0") < 0.01
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    explorer = ExplorerPage(page)
+    explorer.tile("choices").click()
+    expect(page.locator("#headline")).to_be_hidden()
+    expect(tile).to_contain_text("30 choices")
+    explorer.expect_trained()
+    expect(explorer.equations).to_contain_text("you")
+    expect(page.get_by_text("your choices.csv").locator("visible=true").first).to_be_visible()
+
+
+def test_one_press_has_the_rooms_and_one_the_game(page: Page, app):
+    page.goto(app)
+    ready(page)
+    play(page, 3)
+    explorer = ExplorerPage(page).opened()
+    expect(explorer.equations).to_contain_text("Same terms")
+    page.keyboard.press("ArrowLeft")  # nobody plays
+    explorer.button("Play").click()
+    expect(said(page)).to_contain_text("Choice 3 of 30")
+    explorer.tile("task").click()
+    expect(explorer.figure()).to_be_visible()
+
+
+def test_it_can_be_read_by_all(new_page, app):
+    script = npm.axe()
+    if script is None:
+        pytest.skip("axe-core is missing, and npm, which would fetch it.")
+    page = new_page(width=400, reduced_motion="reduce")
+    page.goto(app)
+    ready(page)
+    page.add_script_tag(content=script.read_text(encoding="utf-8"))
+    for until in (0, 12, 30):
+        play(page, until, max(1, until - 17))
+        assert violations(page) == []
+
+
+def test_a_page_of_its_own(page: Page, notebooks):
+    page.goto(f"{notebooks}voila/render/play.ipynb")
+    ready(page)
+    play(page, 12)
+    with page.expect_download() as saving:
+        page.get_by_role("button", name="choices as csv").click()
+    with Path(saving.value.path()).open(newline="") as file:
+        assert len(list(csv.reader(file))) == 13
 
 
 def test_in_jupyterlab_keys_play_and_leave_the_notebook_alone(page: Page, lab: str):
     open_in_lab(page, lab, "play", "Play")
-    heading = page.get_by_role("heading", name="Be the participant")
-    expect(heading).to_be_visible(timeout=LONG)
-    heading.click()
-    page.keyboard.press("Escape")  # now the notebook itself listens to digits and arrows
-    page.get_by_role("button", name=re.compile("Option 1")).click()
-    expect(status(page)).to_contain_text("Trial 1 of 100")
+    ready(page)
     cells = page.locator(".jp-Cell").count()
-    for at, key in enumerate(["2", "1", "ArrowRight", "ArrowLeft", "1"], 2):
-        page.keyboard.press(key)
-        expect(status(page)).to_contain_text(f"Trial {at} of 100")
+    page.get_by_role("button", name="← left").click()
+    expect(said(page)).to_contain_text("Choice 1 of 30")
+    play(page, 12, 2)
     assert page.locator(".jp-Cell").count() == cells
-    assert page.locator(".jp-CodeCell").count() == 2  # a digit makes no heading of a cell

@@ -18,7 +18,8 @@ from spicewidgets.core.mechanisms import FORGETTING, LEARNING, PARAMETERS
 from spicewidgets.core.models import built_of
 from spicewidgets.core.settings import SettingsError
 from spicewidgets.experiment.script import script_of
-from spicewidgets.front.page import BUNDLE, LESSONS, write_page
+from spicewidgets.front.files import BUNDLE
+from spicewidgets.front.page import LESSONS, write_page
 from spicewidgets.state.experiment import Experiment
 from spicewidgets.style import RNN, SPICE, TRUTH
 

@@ -3,7 +3,8 @@
 `python tests/front/test_ready_models.py` writes them.
 """
 
-from spicewidgets.front.page import READY_MODELS, ready_models
+from spicewidgets.front.files import READY_MODELS
+from spicewidgets.front.page import ready_models
 
 
 def test_ready_models_are_those_of_today():

@@ -5,8 +5,7 @@ import re
 
 import pytest
 
-from spicewidgets.plots.svg import BAR, LAST, bar, outcome, outcome_strip, small_loss
-from spicewidgets.style import REWARDED, UNREWARDED
+from spicewidgets.plots.svg import BAR, bar, small_loss
 
 
 def history(*losses, floor=0.5):
@@ -41,17 +40,3 @@ def test_a_bar_begins_in_the_middle_and_ends_at_its_reach(value, left, length):
     html = bar(value, 1.0, "#000000")
     assert f'x="{left:.1f}"' in html
     assert f'width="{length:.1f}"' in html
-
-
-def test_a_reward_is_a_disc_and_none_a_cross():
-    assert REWARDED.colour in outcome(True)
-    assert "<circle" in outcome(True)
-    assert UNREWARDED.colour in outcome(False)
-    assert "<path" in outcome(False)
-
-
-def test_a_strip_has_a_row_for_each_option_and_the_last_trials():
-    html = outcome_strip([0, 1] * 30, [True] * 60, 2)
-    assert html.count("<circle") == LAST
-    assert "option 2" in html
-    assert len(set(re.findall(r'cy="(\d+)"', html))) == 2

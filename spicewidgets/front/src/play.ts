@@ -22,10 +22,10 @@ export function startPlay({ root, find, described, quick, model, task, tell, see
   const own = model();
   const { styles, people } = described;
   const isNarrow = find("play").clientWidth < 700;
-  const bets = new Figure(find("bets"), isNarrow ? 420 : 960, 150);
+  const bets = new Figure(find("bets"), isNarrow ? 420 : 1200, isNarrow ? 150 : 130);
   const drawing = new Drawing(find);
   const buttons = SIDES.map((side) => find<HTMLButtonElement>(side));
-  const [again, halve] = [find<HTMLButtonElement>("again"), find<HTMLButtonElement>("halve")];
+  const [again, halve] = ["again", "halve"].map((id) => find<HTMLElement>(id)) as [HTMLElement, HTMLElement];
   const rules = task();
   const [seed] = given === null ? crypto.getRandomValues(new Uint32Array(1)) : [given];
   const bandit = new Bandit(rules, new Generator(seed!));
@@ -55,7 +55,7 @@ export function startPlay({ root, find, described, quick, model, task, tell, see
     bets.line([[0.5, 0.5], [goal + 0.5, 0.5]], { class: "grid" });
     bets.line([[FIRST_BET + 0.5, 0], [FIRST_BET + 0.5, 1]], { class: "axis", "stroke-dasharray": "3 4" });
     if (n < goal) bets.text(Math.max(n, FIRST_BET) + 1, 0.42, "?", "middle");
-    const size = Math.min(8, (isNarrow ? 160 : 360) / goal);
+    const size = Math.min(8, (isNarrow ? 160 : 440) / goal);
     played.choices.forEach((choice, t) =>
       bets.svg.append(markOf(choice, played.rewards[t] === 1, bets.x(t + 1), bets.y(choice ? -0.22 : 1.22), size, styles.options[choice]!)),
     );
@@ -101,7 +101,8 @@ export function startPlay({ root, find, described, quick, model, task, tell, see
       `If you learn at one rate, it is about ${decimal(rate.middle)}; after ${played.choices.length} choices it could be` +
         ` ${decimal(rate.low)} to ${decimal(rate.high)} (90 %). ${halving(more)}`,
     );
-    again.disabled = false;
+    find("play").classList.add("over");
+    find<HTMLElement>("headline").focus({ preventScroll: true });
     halve.hidden = more === null || more === ROUND;
     halve.textContent = `Play ${more} more`;
     if (!weights) return;
@@ -125,7 +126,7 @@ export function startPlay({ root, find, described, quick, model, task, tell, see
   function rateBar({ middle, low, high }: RateInterval): Node {
     const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
     svg.setAttribute("role", "img");
-    const bar = new Figure(svg, 960, 70);
+    const bar = new Figure(svg, 640, 76);
     const words = `Your learning rate: ${decimal(middle)}, and from ${decimal(low)} to ${decimal(high)} in 90 % of such cases.`;
     bar.begin({ x: [0, 1], y: [0, 1], xTicks: ticksWithin(0, 1), yTicks: [], xLabel: "learning rate" }, words);
     bar.line([[low, 0.5], [high, 0.5]], { stroke: styles.equation.colour, "stroke-width": 14, "stroke-opacity": 0.35 });
@@ -144,9 +145,7 @@ export function startPlay({ root, find, described, quick, model, task, tell, see
       people: () => comparePeople(people, rate, styles.equation),
     };
     for (const [id, way] of Object.entries(ways)) {
-      const button = find<HTMLButtonElement>(id);
-      button.disabled = false;
-      button.onclick = () => shown.replaceChildren(...way());
+      find<HTMLElement>(id).onclick = () => shown.replaceChildren(...way());
     }
   }
 
@@ -180,8 +179,7 @@ export function startPlay({ root, find, described, quick, model, task, tell, see
   function goOn(by: number): void {
     goal += by;
     equation = null;
-    for (const id of ["again", "twin", "simulated", "people"]) find<HTMLButtonElement>(id).disabled = true;
-    halve.hidden = true;
+    find("play").classList.remove("over");
     for (const id of ["after", "beside"]) find(id).replaceChildren();
     say(by === ROUND ? "Thirty more." : `${by} more.`, "The network has kept what it knows of you.");
     draw();
@@ -191,10 +189,14 @@ export function startPlay({ root, find, described, quick, model, task, tell, see
   buttons.forEach((button, choice) => button.addEventListener("click", () => choose(choice)));
   again.addEventListener("click", () => goOn(ROUND));
   halve.addEventListener("click", () => goOn(more ?? ROUND));
-  root.addEventListener("keydown", (event) => {
+  // In a notebook keys are those of who is in the game; JupyterLab leaves them to what has the attribute.
+  if (root instanceof HTMLElement) root.setAttribute("data-lm-suppress-shortcuts", "");
+  const listens = root instanceof HTMLElement && !root.closest("[data-voila]") ? root : document;
+  listens.addEventListener("keydown", (event) => {
     const { target, key, altKey, ctrlKey, metaKey } = event as KeyboardEvent;
+    const away = !find("play").checkVisibility() || (target !== document.body && !root.contains(target as Node));
     const typing = target instanceof Element && target.closest("input, select, pre, summary");
-    if (typing || altKey || ctrlKey || metaKey || !(key === "ArrowLeft" || key === "ArrowRight")) return;
+    if (away || typing || altKey || ctrlKey || metaKey || !(key === "ArrowLeft" || key === "ArrowRight")) return;
     event.preventDefault();
     choose(key === "ArrowLeft" ? 0 : 1);
   });

@@ -96,6 +96,7 @@ export function start(root: Document | HTMLElement, described: Described, traits
   if (traits) {
     const take = (): void => settings.take(String(new URLSearchParams(textsOf(traits.get("settings") as Values))));
     take();
+    tell({ settings: { ...settings.values } });
     traits.on("change:settings", take);
   } else startAddress(setup);
   if (find("stage")) changed = startStage(setup);

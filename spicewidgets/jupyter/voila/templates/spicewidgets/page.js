@@ -15,6 +15,7 @@
 
   const asked = new URL(location.href).searchParams.get("settings")
   let delivered = !asked
+  if (asked) document.documentElement.dataset.swAsked = ""  // they are shown, and no game before them
   function ask() {
     const field = content.querySelector(".sw-asked input")
     if (delivered || !field) return
