@@ -61,7 +61,7 @@ def write_page(
     title: str = "",
     lead: str = "",
     *,
-    lesson: str | Path | None = None,
+    lesson: str | Path | Lesson | None = None,
 ) -> str:
     """Return the page as one HTML file, which asks for nothing beside it.
 
@@ -69,7 +69,7 @@ def write_page(
         models: that can be chosen, the first one at first: names of ready ones, and one of rows.
         title: of the page, and its headline; the lesson's when empty.
         lead: the text below it; the lesson's when empty.
-        lesson: one of `LESSONS`, or the path of a lesson's file: the page has its words, settings, locks and
+        lesson: one of `LESSONS`, a lesson, or the path of its file: the page has its words, settings, locks and
             questions; where it asks some, it begins at once, without the game.
 
     Raises:
@@ -79,7 +79,10 @@ def write_page(
     experiment = Experiment()
     opened = Lesson(title)
     if lesson is not None:
-        opened = lesson_from(LESSONS.get(str(lesson), lesson), experiment)
+        if isinstance(lesson, Lesson):
+            opened = lesson
+        else:
+            opened = lesson_from(LESSONS.get(str(lesson), lesson), experiment)
         open_lesson(experiment, opened)
         title, lead = title or opened.title, lead or opened.text
         own = experiment.model.built if experiment.model.name == YOUR_OWN else experiment.model.name

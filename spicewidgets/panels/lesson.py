@@ -1,15 +1,23 @@
 """A lesson on the page: what it says, and how one is made."""
 
 from html import escape
+from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
 
+from ..front.files import LEAD, TITLE as HEADLINE
+from ..loading import later
 from ..markup import message
 from ..state.experiment import Experiment
-from ..state.lesson import HOLDABLE, TEXT, TITLE, leave_lesson, lesson_now, open_lesson
+from ..state.lesson import HOLDABLE, TEXT, TITLE, Lesson, leave_lesson, lesson_now, open_lesson
 from ..state.stages import STAGES
 from .base import FULL, Change, Panel, button, foldable, guard, row, tick_box, with_label
 from .files import File, Files
+
+if TYPE_CHECKING:
+    from ..front import page
+else:
+    page = later("..front.page", __package__)
 
 FREE, FIX, HIDE = "free", "fixed", "hidden"
 ABOUT = (
@@ -58,7 +66,8 @@ class LessonForm(Panel):
         self.experiment = experiment
         self.body = widgets.VBox(layout=widgets.Layout(max_width="560px", **FULL))
         self.begin = button("Save as lesson", "Choose what to fix and to hide, and save it", self._fill)
-        super().__init__([self.begin, self.body])
+        tip = "These settings, and the lesson below, as one file that trains in any browser"
+        super().__init__([self.begin, Files({"Save as page": (tip, self._save_page)}), self.body])
 
     @guard
     def _fill(self) -> None:
@@ -102,7 +111,18 @@ class LessonForm(Panel):
         return with_label(widgets.Dropdown, tags["label"], tags["help"], options=[FREE, FIX, HIDE])
 
     def _save(self) -> File:
-        lesson = lesson_now(
+        return File("lesson.json", self._lesson().to_json(), "application/json")
+
+    def _save_page(self) -> File:
+        """Write the page of the lesson, or of the settings as they stand. Loads torch."""
+        lesson = self._lesson() if self.body.children else self.experiment.lesson
+        if lesson is None:
+            lesson = lesson_now(self.experiment, title=HEADLINE, text=LEAD)
+        return File("lesson.html", page.write_page(lesson=lesson).encode(), "text/html")
+
+    def _lesson(self) -> Lesson:
+        """Return the lesson as the form has it."""
+        return lesson_now(
             self.experiment,
             title=" ".join(self.title.value.split()),
             text=" ".join(self.text.value.split()),
@@ -111,4 +131,3 @@ class LessonForm(Panel):
             panels=tuple(name for name, box in self.panels.items() if box.value),
             story=() if self.experiment.lesson is None else self.experiment.lesson.story,
         )
-        return File("lesson.json", lesson.to_json(), "application/json")

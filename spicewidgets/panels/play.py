@@ -79,10 +79,11 @@ class PlayPanel(Panel):
         self.code, self.told = widgets.HTML(), widgets.Text(**tooltip("What the game says of itself"))
         self.told.add_class("sw-heard")
         self.told.observe(self._hear, "value")
-        super().__init__([self.game, self.code, self.told])
+        super().__init__()
+        self.children = [self.game, self.code, self.told, self.alert]  # what may appear is below the game
         if alone:
             files = Files({"choices as csv": ("Every choice and what it paid, one row each", self._csv)})
-            self.children = (widgets.HTML(STYLE), *self.children, files)
+            self.children = [widgets.HTML(STYLE), *self.children, files]
         self.add_class("sw-play")
 
     @guard
@@ -120,7 +121,8 @@ class Opening(Panel):
         self.play.heard = self._hear
         tip = "A finished run, with all its rooms"
         self.watch = button("Watch a simulated participant", tip, self._watch)
-        super().__init__([self.play, self.watch])
+        super().__init__()
+        self.children = [self.play, self.watch, self.alert]
         self.add_class("sw-first")
         experiment.table.observe(self._take, "revision")
 

@@ -120,11 +120,15 @@ def equation(experiment: Experiment, runner: ExperimentRunner) -> TilePicture:
     true, found = (terms_of(one, module, person) or {} for one in (truth, model))
     listed = sorted({*true, *found}, key=lambda term: (len(term), term))
     rows = [(symbols(term, module) or "1", true.get(term), found.get(term)) for term in listed]
-    n = len(found)
-    words = f"{n} term{'s' * (n != 1)}"
+    words = count_terms(len(found))
     if truth is not None:
         words = f"the same {words}" if true.keys() == found.keys() else f"{words}, not the same"
     return tiles.terms(rows), words
+
+
+def count_terms(n: int) -> str:
+    """Write a number of terms."""
+    return f"{n} term{'s' * (n != 1)}"
 
 
 def truth(experiment: Experiment, runner: ExperimentRunner) -> TilePicture:
@@ -168,7 +172,7 @@ def tiles_of_game(played: Played | None) -> Mapping[str, TilePicture]:
         "participant": person if len(chosen) > 1 else (tiles.empty(), "you"),
         "choices": (tiles.raster(chosen[None]), f"{len(chosen)} choice{'s' * (len(chosen) != 1)} of yours"),
         "network": (tiles.losses(history), won),
-        "equation": (tiles.terms(rows), f"{len(rows)} term{'s' * (len(rows) != 1)}" if rows else "not yet"),
+        "equation": (tiles.terms(rows), count_terms(len(rows)) if played.rate else "not yet"),
         "truth": (
             tiles.agreement(None, bets, np.array(played.expected) if played.expected else None),
             "both beside you" if played.expected else "not yet",

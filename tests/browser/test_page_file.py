@@ -145,7 +145,7 @@ def test_thirty_choices_by_keys_and_by_touch(open_page):
             expect(page.locator("#headline")).to_have_text(
                 re.compile(r"^It had \d+ % on (left|right)\. (Your|Its) point\.$")
             )
-    expect(page.locator("#headline")).to_have_text("This is how you seem to learn.")
+    expect(page.locator("#headline")).to_have_text(re.compile("This is how you seem|you could be guessing"))
     expect(page.locator("#said")).to_have_text(
         re.compile(r"could be 0\.\d\d to [01]\.\d\d \(90 %\)\. .* halve that\.$")
     )

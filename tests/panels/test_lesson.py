@@ -177,6 +177,9 @@ def test_a_lesson_is_made_on_the_page_and_opens_again():
     form.how["participant.forget_rate"].value = "hidden"
     form.how["data.n_sessions"].value = "fixed"
     form.panels["task"].value = False
+    page = form._save_page()
+    assert page.name == "lesson.html"
+    assert b"<title>Forgetting</title>" in page.content
     name, content, _ = form._save()
     assert name == "lesson.json"
     upload(app, content)
@@ -269,3 +272,13 @@ def test_a_scene_is_written_without_code(tmp_path):
     form = app.settings.form
     form.begin.click()
     assert json.loads(form._save().content)["story"] == [scene]
+
+
+def test_without_a_lesson_the_settings_as_they_stand_become_a_page():
+    app = explorer(start=False)
+    app.experiment.participant.alpha_reward = 0.45
+    content = app.settings.form._save_page().content.decode()
+    assert '"name":"alpha_reward","value":0.45' in content
+    app.experiment.data.n_sessions = 500
+    with pytest.raises(SettingsError, match="n_sessions must be at most"):
+        app.settings.form._save_page()

@@ -111,6 +111,8 @@ export function startPlay({ root, find, described, quick, model, task, tell, see
     const betas = betasFound(own, evidence);
     equation = equationStep(vectorsOf(own, found));
     const follower = (): Chooser => new Follower(own, equation!, betas);
+    if (!evidence.terms.some(({ number, active }) => active && number.term !== null))
+      say("So far you could be guessing.", `No term of an equation is worth it in these choices. ${find("said").textContent}`);
     draw();
     find("after").replaceChildren(rateBar(rate), ...equationTables(own, evidence, null, styles, !quick.matches));
     showBeside(rate, follower);
