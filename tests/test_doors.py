@@ -36,6 +36,8 @@ def door(name: str) -> dict:
     badge = f"[![Open in Colab]({BADGE})]({COLAB}/notebooks/{name}.ipynb)"
     words = f"# {title}\n\n{badge}\n\nRun the cells below, and it opens."
     opened = (APP if name in APPS else PANEL).format(name=name)
+    if name == "explorer":
+        opened = opened.replace("explorer()", "explorer(plays=True)")
     return {
         "cells": [
             {"cell_type": "markdown", "id": "door", "metadata": {"tags": ["door"]}, "source": lines(words)},
