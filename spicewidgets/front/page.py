@@ -69,8 +69,8 @@ def write_page(
         models: that can be chosen, the first one at first: names of ready ones, and one of rows.
         title: of the page, and its headline; the lesson's when empty.
         lead: the text below it; the lesson's when empty.
-        lesson: one of `LESSONS`, a lesson, or the path of its file: the page has its words, settings, locks and
-            questions; where it asks some, it begins at once, without the game.
+        lesson: one of `LESSONS`, a lesson, or the path of its file: the page has its words, settings, locks
+            and questions; where it asks some, it begins at once, without the game.
 
     Raises:
         SettingsError: a model is not known, or cannot be in a page; or the lesson cannot be read, or has
