@@ -145,6 +145,7 @@ def moves(person: Learner, ended: threading.Event, seconds: list[float]) -> None
         before, value = person.redrawn, 0.9 - value
         person.set("FloatSlider", "Learning rate", value)
         seconds.append(person.until(lambda before=before: person.redrawn > before, "nothing was drawn"))
+        person.wait_for_answer()
         ended.wait(1)
 
 
