@@ -189,6 +189,8 @@ class Explorer(Panel):
             self.runner.preload()
 
     def _point(self) -> list[float]:
+        if why := self.experiment.stale_because.get("train"):
+            raise SettingsError([why])
         return point_of_result(self.runner.result, self.experiment.person)
 
     def _offer(self) -> None:
