@@ -192,6 +192,7 @@ class BuiltRNN(BaseRNN):
             inputs=[self._signals[name] for name in module.inputs] or None,
             participant_embedding=embedding,
             activation_rnn=ACTIVATIONS[module.activation],
+            own_value=module.own_value,
         )
 
     def _logits(self, acting: list[str], betas: dict[str, Tensor]) -> Tensor:

@@ -153,6 +153,8 @@ def _call(module: BuiltModule, participants: bool) -> Iterator[str]:
         yield "    participant_embedding=who,"
     if module.activation != "none":
         yield f"    activation_rnn=torch.{module.activation},"
+    if not module.own_value:
+        yield "    own_value=False,"
     yield ")"
 
 

@@ -121,8 +121,11 @@ class HabitRNN(BaseRNN):
                 action=action,
                 inputs=signals,
                 participant_embedding=who,
+                own_value=False,
             )
-            side = self.call_module("x_side", "x_side", inputs=first, participant_embedding=who)
+            side = self.call_module(
+                "x_side", "x_side", inputs=first, participant_embedding=who, own_value=False
+            )
             self.state["x_value_reward"] = chosen + not_chosen
             self.state["x_rhythm"] = rhythm
             self.state["x_side"] = side

@@ -286,6 +286,7 @@ class BaseRNN(nn.Module):
         participant_index: Tensor | None = None,
         activation_rnn: Callable[[Tensor], Tensor] | None = None,
         scaling: bool = False,
+        own_value: bool = True,
     ) -> Tensor:
         """Compute the next value of a state from its module: the discovered equation if there is one, the RNN
         module, or the hard-coded equation.
@@ -302,11 +303,14 @@ class BaseRNN(nn.Module):
                 itself.
             activation_rnn: applied to the RNN module's next value (an equation has learned it already).
             scaling: multiply by the state's beta.
+            own_value: whether the module sees the state's own last value and adds to it. Without it the state
+                is what its inputs make of it in this trial; a network would otherwise sum these up.
 
         Returns:
             `(n_sessions, n_actions)`, within -10..10.
         """
         value = self._value(key_module, key_state, scaling)
+        value = value if own_value else torch.zeros_like(value)
         columns = self._columns(key_module, inputs, value)
         if action is not None and action.shape != value.shape:
             action = action.expand_as(value)

@@ -71,3 +71,16 @@ def test_a_session_can_be_cut_in_two():
         first, state = model(dataset.xs[:, :9], batch_first=True)
         second, _ = model(dataset.xs[:, 9:], state, batch_first=True)
     torch.testing.assert_close(torch.cat([first, second], 1), whole)
+
+
+def test_rhythm_and_side_do_not_add_up():
+    dataset = create_dataset(AgentQ(alpha_reward=0.3), BanditsDrift(sigma=0.2), 40, 4, random_state=1)[0]
+    model = HabitRNN(2, n_participants=1).eval()
+    far = {name: torch.full((4, 2), 7.0) for name in ("x_rhythm", "x_side")}
+    with torch.no_grad():
+        as_ever, state = model(dataset.xs, batch_first=True)
+        model.set_initial_state(4)
+        after, _ = model(dataset.xs, {**model.state, **far}, batch_first=True)
+        _, at_once = model(dataset.xs[:, :1], batch_first=True)
+    torch.testing.assert_close(after, as_ever)
+    torch.testing.assert_close(state["x_side"], at_once["x_side"])  # of the last trial, and of the first
