@@ -280,7 +280,8 @@ class Training(Settings):
 
     `optimizer="auto"` screens several starts together for a few epochs and finishes the best one with L-BFGS,
     where the batch is the whole data set and the loss is not random (no dropout, bagging, batches or
-    scheduler); else it is Adam.
+    scheduler); else it is Adam. Where the model knows several participants by an embedding, this is weighed
+    by evidence, in place of L-BFGS (`train/descents.py`); "lbfgs" trains it by the loss alone.
     """
 
     epochs: int = setting(

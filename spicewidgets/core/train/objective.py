@@ -193,6 +193,14 @@ def set_flat_parameters(theta: Array, model: nn.Module) -> None:
             begin += parameter.numel()
 
 
+def embedding_places(model: nn.Module) -> Array:
+    """Tell which places of a flat vector are embeddings of several participants, `(n_weights,)`."""
+    tables = [one.weight for one in model.modules() if isinstance(one, nn.Embedding)]
+    several = {id(weight) for weight in tables if len(weight) > 1}
+    parts = [np.full(parameter.numel(), id(parameter) in several) for parameter in trainable(model)]
+    return np.concatenate([np.zeros(0, bool), *parts])
+
+
 class Loss(Protocol):
     """Loss of a model in nats per choice and its gradient, as a function of its weights."""
 

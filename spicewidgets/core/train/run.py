@@ -105,10 +105,18 @@ class Run:
         """The training sessions in float64."""
         return self.sessions.double()
 
+    def evaluate(self, rows: Array, sessions: Sessions) -> tuple[Array, Array]:
+        """Return the loss of each row of weights, `(n_rows,)`, and its gradient."""
+        loss = self.losses()
+        parts = rows[:, None] if self.losses.eager else [rows]  # a compiled loss takes all rows at once
+        with self.stream():
+            losses, gradients = zip(*(loss(part, sessions) for part in parts), strict=True)
+        return np.concatenate(losses), np.concatenate(gradients)
+
     def losses_at(self, rows: Array, sessions: Sessions) -> Array:
         """Loss of each row of weights, without dropout, `(n_rows,)`."""
         loss = self.losses(judging=True)
-        parts = rows[:, None] if self.losses.eager else [rows]  # a compiled loss takes all rows at once
+        parts = rows[:, None] if self.losses.eager else [rows]
         return np.concatenate([loss(part, sessions, back=False)[0] for part in parts])
 
     def loss_at(self, weights: Array, sessions: Sessions) -> float:
@@ -122,6 +130,7 @@ class Run:
         learning_rate: float | None = None,
         note: str = "",
         weights: Array | None = None,
+        score: float | None = None,
     ) -> Epoch:
         """Record the epoch that has just ended. Its weights are kept if they are the best so far.
 
@@ -131,11 +140,13 @@ class Run:
             learning_rate: of the epoch.
             note: what went wrong, if the phase knows.
             weights: those of the loss; the model's when None.
+            score: by which weights are kept where there is no validation; the loss with its penalty when
+                None.
         """
         self.epoch += 1
         note = note or self._problem(loss)
         self._last_step_unrated = weights is not None
-        validation_loss = None if phase == "screen" else self._rate(loss, weights)
+        validation_loss = None if phase == "screen" else self._rate(loss, weights, score)
         tested = self.test is not None and phase != "screen"
         return Epoch(
             self.epoch,
@@ -154,12 +165,12 @@ class Run:
             else None,
         )
 
-    def _rate(self, loss: float, weights: Array | None) -> float | None:
+    def _rate(self, loss: float, weights: Array | None, score: float | None) -> float | None:
         """Keep the weights of a loss if they are the best so far; the validation loss, where there is one."""
         self._lowest = min(self._lowest, loss) if math.isfinite(loss) else self._lowest
         if self.validation is None:
             weights = get_flat_parameters(self.model) if weights is None else weights
-            self._keep(loss, loss + self.penalty(weights), weights)
+            self._keep(loss, loss + self.penalty(weights) if score is None else score, weights)
             return None
         weights = get_flat_parameters(self.model)
         validation_loss = self.loss_at(weights, self.validation)

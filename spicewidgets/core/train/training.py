@@ -10,8 +10,8 @@ from ..data.dataset import DatasetRNN
 from ..data.entry import as_dataset
 from ..random import RandomState, generator
 from ..settings import SettingsError, Training
-from .descents import run_adam, run_lbfgs
-from .objective import Sessions
+from .descents import run_adam, run_lbfgs, run_variational
+from .objective import Sessions, embedding_places
 from .rnn import BaseRNN
 from .run import Epoch, Run
 from .screening import random_starts, run_screened, starts_for
@@ -90,6 +90,8 @@ def train(
     tested = None if test is None else _laid_out(model, test)
     run = Run(model, windows, settings, rng, compiled, held_out, sessions.floor, tested)
     finish = run_lbfgs if uses_lbfgs(model, settings) else run_adam
+    if finish is run_lbfgs and settings.optimizer == "auto" and embedding_places(model).any():
+        finish = run_variational
     if settings.dropout is not None:
         set_dropout(model, settings.dropout)
     n_starts = (
