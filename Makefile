@@ -20,7 +20,7 @@ export OMP_NUM_THREADS
 # Bytecode of what is used is written when it is first used, where that is allowed: half of a minute, and 300 MB.
 LIGHT := $(if $(PYTHONDONTWRITEBYTECODE),,--no-compile)
 
-.PHONY: help app tutorial test test-slow colab lint docs workshop house format clean
+.PHONY: help app tutorial test test-slow colab lint docs site workshop house format clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -54,6 +54,8 @@ docs: $(VENV)/test.stamp ## write the documentation, with the pages of the API, 
 	$(BIN)/sphinx-build -q -W --keep-going docs out/site
 	$(BIN)/python -W error::UserWarning -m pdoc --docformat google -o out/site/api spicewidgets spicewidgets.core spicewidgets.state spicewidgets.plots
 	$(BIN)/python docs/check.py out/site
+
+site: docs ## the same: a site to copy to any web space, lessons and playground that need no Python among it
 
 workshop: $(VENV)/browser.stamp ## make slides and handout of the workshop, into out/workshop
 	$(BIN)/python notebooks/workshop/make.py out/workshop

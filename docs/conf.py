@@ -9,7 +9,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import pages
 
 from spicewidgets import __version__
-from spicewidgets.front.page import write_page
+from spicewidgets.front.page import LESSONS, write_page
 
 project = "spicewidgets"
 author = "The spicewidgets developers"
@@ -30,7 +30,9 @@ nitpicky = True
 
 MADE = Path(__file__).parent / "made"
 pages.write(MADE)
-# The page that needs no Python, beside the others as it is.
+# The pages that need no Python, beside the others as they are.
 html_extra_path = ["made/extra"]
 (MADE / "extra").mkdir(exist_ok=True)
 (MADE / "extra" / "playground.html").write_text(write_page(), encoding="utf-8")
+for name in LESSONS:
+    (MADE / "extra" / f"lesson-{name}.html").write_text(write_page(lesson=name), encoding="utf-8")

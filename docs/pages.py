@@ -2,6 +2,7 @@
 and those that stand elsewhere in the repository.
 """
 
+import json
 import re
 import tomllib
 from collections.abc import Iterable, Sequence
@@ -17,6 +18,7 @@ from spicewidgets.core.rivals.ready import ALL
 from spicewidgets.core.studies.ready import STUDIES
 from spicewidgets.core.tasks import TASKS
 from spicewidgets.core.wording import join_words
+from spicewidgets.front.page import LESSONS
 
 ROOT = Path(__file__).parents[1]
 LINK = re.compile(r"\]\((?!https?:|#|mailto:)(?P<path>[^)#\s]+)(?P<anchor>#[^)\s]*)?\)")
@@ -38,6 +40,7 @@ def write(folder: Path) -> None:
         "rivals.md": _rivals(),
         "tasks.md": _tasks(),
         "studies.md": _studies(),
+        "lessons.md": _lessons(),
         "peer.txt": _peer(),
         **{f"{name}.md": _copy(path) for name, path in COPIED.items()},
     }
@@ -141,6 +144,27 @@ def _command(name: str, command: click.Command) -> Iterable[str]:
     if isinstance(command, click.Group):
         for each in sorted(command.commands):
             yield from _command(f"{name} {each}", command.commands[each])
+
+
+def _lessons() -> str:
+    """Return what each notebook teaches, with the page of those that stand without Python."""
+    pages = {path.stem: name for name, path in LESSONS.items()}
+    rows = []
+    for path in sorted((ROOT / "notebooks").glob("0*.ipynb")):
+        cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+        title = next(line for cell in cells for line in cell["source"] if line.startswith("# Lesson"))
+        page = (
+            f'<a href="../lesson-{pages[path.stem]}.html">in this browser</a>' if path.stem in pages else "-"
+        )
+        notebook = f"[notebook]({source_address()}/notebooks/{path.name})"
+        rows.append((title.removeprefix("# ").strip(), page, notebook))
+    return _page(
+        "Lessons",
+        "Lessons 1 to 5 are one file each that needs no Python: it simulates, trains a network and finds its equation"
+        " in the browser, and asks what was understood. `spicewidgets page --lesson NAME` writes it. The notebooks"
+        ' go further. The <a href="../playground.html">playground</a> has no lesson.',
+        _table(("lesson", "without Python", "with Python"), rows),
+    )
 
 
 def _models() -> str:
