@@ -4,6 +4,7 @@ import ast
 import importlib
 import json
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -128,6 +129,9 @@ def test_a_wheel_holds_the_doors_and_the_page(tmp_path):
     subprocess.run(build, cwd=ROOT, check=True, capture_output=True)
     (wheel,) = tmp_path.glob("*.whl")
     files = set(ZipFile(wheel).namelist())
+    description = ZipFile(wheel).read(f"{wheel.name.split('-py3')[0]}.dist-info/METADATA").decode()
+    assert "# spicewidgets" in description
+    assert not re.search(r'(\]\(|src=")(?!https:)', description)  # PyPI shows it
     page = TEMPLATES / "voila" / "templates" / "spicewidgets"
     required = {file.relative_to(PACKAGE.parent).as_posix() for file in page.rglob("*") if file.is_file()}
     required |= {f"spicewidgets/notebooks/{door.name}" for door in doors().values()}
