@@ -12,7 +12,7 @@ READY = OF_TASKS["two-step"]
 N = 12
 
 
-@pytest.fixture(scope="module", params=[0.0, 0.6], ids=["w 0", "w 0.6"])
+@pytest.fixture(scope="module", params=[0.0, 0.6, 1.0], ids=["w 0", "w 0.6", "w 1"])
 def fitted(request):
     """People who differ in all but w, and the estimator that learned from them."""
     rng = np.random.default_rng(1)
@@ -31,6 +31,7 @@ def test_a_plan_is_found_where_there_is_one(fitted):
     w, spice = fitted
     terms = set(zip(spice.group_.to_frame()["module"], spice.group_.to_frame()["term"], strict=True))
     assert (("x_plan", "c_value_ahead[k]") in terms) == (w > 0)
+    assert any(module.startswith("x_value_first") for module, _ in terms) == (w < 1)
     assert {("x_value_second_chosen", "c_reward[k]"), ("x_stay", "1")} <= terms
 
 
@@ -45,7 +46,8 @@ def test_people_have_their_w_with_an_interval(fitted):
 
 
 def test_what_is_read_of_people_is_within_its_range(fitted):
-    _, spice = fitted
+    w, spice = fitted
     table = sw.people(spice)
     for name in ("alpha1", "alpha2", "w", "forget2"):
-        assert table[name].between(0, 1).all()
+        assert table[name].dropna().between(0, 1).all()
+    assert table["alpha1"].isna().all() == (w == 1)  # no value of a first choice is learned there
