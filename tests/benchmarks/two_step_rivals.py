@@ -20,7 +20,7 @@ from spicewidgets.core.rivals.fit import WAYS
 from spicewidgets.core.rivals.ready import rivals_for
 
 HEADING = "Rivals of the two-step task"
-SEED = 9101
+SEED = 19101
 PEOPLE, TRIALS = 25, 200
 DESIGN = sw.Design.of_settings(PEOPLE, 1, TRIALS, sw.TwoStep())
 RIVALS = rivals_for("two-step")
