@@ -326,6 +326,9 @@ PAIRS = TaskKind(
     roles=("offered",),
     shows_offers=True,
 )
+GAIN_HELP = "How strictly choices follow what is to be gained."
+SENSED_HELP = "How strictly choices follow what is to be lost."
+BIAS_HELP = "Drive to respond, whatever is shown; below 0 to hold still."
 PROMISE = "Weight of what a cue promises on the drive to go."
 GO_NO_GO = TaskKind(
     "go-no-go",
@@ -335,9 +338,11 @@ GO_NO_GO = TaskKind(
     rival="pavlovian-go",
     participant=(
         replace(ALPHA, default=0.2),
-        ParameterSpec.positive("gain", "Sensitivity to gains", "gain", 4.0),
-        ParameterSpec.positive("loss_sensitivity", "Sensitivity to losses", "loss", 4.0, short="loss"),
-        ParameterSpec.real("bias", "Bias to go", "bias", 0.3, in_head=True),
+        ParameterSpec.positive("gain", "Sensitivity to gains", "gain", 4.0, GAIN_HELP),
+        ParameterSpec.positive(
+            "loss_sensitivity", "Sensitivity to losses", "loss", 4.0, SENSED_HELP, short="loss"
+        ),
+        ParameterSpec.real("bias", "Bias to go", "bias", 0.3, BIAS_HELP, in_head=True),
         ParameterSpec.real("pavlovian", "Pavlovian weight π", "π", 0.5, PROMISE, in_head=True),
         ParameterSpec.share("lapse", "Lapses", "lapse", 0.02, "Share of choices made by chance."),
     ),
@@ -361,6 +366,9 @@ GO_NO_GO = TaskKind(
         "c_promise": "what the cue has paid of late, -1 to 1, of the options that are to go, else 0",
     },
 )
+V_HELP = "How strictly choices follow the means, however well these are known."
+RU_HELP = "Exploration that is drawn to what is least known; below 0 avoids it."
+VTU_HELP = "How strictly choices follow the means, the less the more uncertain all options are."
 GAUSSIAN = TaskKind(
     "gaussian",
     "Gaussian bandit",
@@ -368,9 +376,11 @@ GAUSSIAN = TaskKind(
     model="kalman",
     rival="kalman",
     participant=(
-        ParameterSpec.real("v", "Weight of means, V", "V", 10.0, most=100, in_head=True),
-        ParameterSpec.real("ru", "Weight of uncertainty, RU", "RU", 1.0, in_head=True),
-        ParameterSpec.real("vtu", "Of means by uncertainty, V/TU", "V/TU", 8.0, most=100, in_head=True),
+        ParameterSpec.real("v", "Weight of means, V", "V", 10.0, V_HELP, most=100, in_head=True),
+        ParameterSpec.real("ru", "Weight of uncertainty, RU", "RU", 1.0, RU_HELP, in_head=True),
+        ParameterSpec.real(
+            "vtu", "Of means by uncertainty, V/TU", "V/TU", 8.0, VTU_HELP, most=100, in_head=True
+        ),
     ),
     simulation=TaskSetup("BanditsNormal", labels=("left", "right"), people=44, sessions=20, trials=10),
     signals={
@@ -379,6 +389,8 @@ GAUSSIAN = TaskKind(
         "c_value_by_total": "the same value by the root of the summed variances of all options (V/TU)",
     },
 )
+RHO_HELP = "Power of the size of an outcome: below 1 a large one feels less than its size."
+LOSS_HELP = "How much more a loss feels than a gain of its size; 1 of the same."
 GAINS_LOSSES = TaskKind(
     "gains-losses",
     "Gains and losses",
@@ -387,8 +399,10 @@ GAINS_LOSSES = TaskKind(
     rival="prospect",
     participant=(
         replace(ALPHA, default=0.2),
-        ParameterSpec.positive("rho", "Curvature of utility ρ", "ρ", 0.8, high=5, in_head=True),
-        ParameterSpec.positive("loss_weight", "Loss aversion λ", "λ", 2.0, short="loss", in_head=True),
+        ParameterSpec.positive("rho", "Curvature of utility ρ", "ρ", 0.8, RHO_HELP, high=5, in_head=True),
+        ParameterSpec.positive(
+            "loss_weight", "Loss aversion λ", "λ", 2.0, LOSS_HELP, short="loss", in_head=True
+        ),
         replace(BETA, default=4.0),
     ),
     simulation=TaskSetup(

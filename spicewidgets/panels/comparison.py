@@ -81,8 +81,8 @@ class ComparePanel(Stage):
         session = min(comparison.session, len(result.choices) - 1)
         arm = min(comparison.arm, result.snapshot.n_actions - 1)
         shown = at_stage(result.snapshot, result.played, result.choices, result.rewards, arm)
-        self.figure.options, self.figure.names = shown.options, names_of(result)
-        self.figure.middle = shown.middle
+        self.figure.names = names_of(result)
+        shown.describe_to(self.figure)
         self.figure.values = "" if comparison.values == "none" else comparison.values
         self.figure.differences = comparison.differences is True
         self.figure.draw(shown.played, shown.choices, shown.rewards, session=session, arm=shown.arm)

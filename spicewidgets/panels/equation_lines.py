@@ -11,7 +11,16 @@ from ..style import SPICE, TRUTH, Style
 if TYPE_CHECKING:
     from ..core.equations import SpiceModel, Term
 
-SHORT = {"c_reward": "r", "c_action": "a", "c_value_reached": "reached", "c_value_ahead": "ahead"}
+SHORT = {
+    "c_reward": "r",
+    "c_reward_chosen": "r",
+    "c_action": "a",
+    "c_value_reached": "reached",
+    "c_value_ahead": "ahead",
+    "c_value": "V",
+    "c_deviation": "RU",
+    "c_value_by_total": "V/TU",
+}
 MANY = 5  # terms, from which they are written smaller
 Terms = Mapping["Term", float]
 Numbers = Mapping[str, float]

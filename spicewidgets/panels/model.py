@@ -9,8 +9,8 @@ import ipywidgets as widgets
 from ..experiment.result import description_of
 from ..experiment.settle import missing_of, source_of
 from ..markup import Html, alert, bullets, code_block, fold, message, table
-from ..state.builder import TEMPLATES, BuiltModel
-from ..state.model import ABOUT, YOUR_OWN, Spec
+from ..state.builder import BuiltModel
+from ..state.model import ABOUT, BUILT, YOUR_OWN, Spec
 from .base import Change, button, by_hand, column, guard, with_label
 from .builder import Builder
 from .controls import apply_lesson, control
@@ -19,10 +19,6 @@ from .stage import Stage
 
 KEYS = count()
 BUILD = "Build from this"
-EACH_MODEL = fold(
-    "what each model can learn",
-    table("Models", ("model", "what it can learn"), list(ABOUT.items())),
-)
 
 
 class ModelPanel(Stage):
@@ -63,6 +59,8 @@ class ModelPanel(Stage):
         model.observe(self.refresh, [*model.names(), "problems", "names_revision", "held", "hidden"])
         for state in (self.experiment.participant, self.experiment.task):
             state.observe(self._judge, list(state.names()))
+        self.experiment.task.observe(self.refresh, "kind")
+        self.experiment.table.observe(self.refresh, list(self.experiment.table.names()))
 
     def draw(self) -> None:
         """Show what the model is made of, as a picture and as a list."""
@@ -75,7 +73,9 @@ class ModelPanel(Stage):
         apply_lesson(model, "name", self.names, self.fixed)
         apply_lesson(model, "built" if "built" in model.held else "name", self.own, self.own_fixed)
         about = f"<p>{escape(spec.about)}</p>" if spec is not None else ""
-        self.description.value = about + EACH_MODEL
+        rows = [(name, ABOUT[name]) for name in self.names.options if name in ABOUT]
+        every = table("Models", ("model", "what it can learn"), rows)
+        self.description.value = about + fold("what each model can learn", every)
         built, problem = self._describe()
         self.picture.value = alert(problem) if built is None else diagram(built, self.key)
         self.list.value = _modules_table(spec) if built is None else words(built)
@@ -119,14 +119,14 @@ class ModelPanel(Stage):
         """Offer the names that can be chosen, and those to build from. New options choose the first at
         first.
         """
-        model = self.experiment.model
+        model, offered = self.experiment.model, self.experiment.models_offered()
         with self.filling():
-            if self.names.options != model.choices:
-                self.names.options = model.choices
-            chosen = model.name if model.name in model.choices else None
+            if self.names.options != offered:
+                self.names.options = offered
+            chosen = model.name if model.name in offered else None
             if self.names.value != chosen:
                 self.names.value = chosen
-        templates = tuple(name for name in model.choices if name != YOUR_OWN)
+        templates = tuple(name for name in offered if name != YOUR_OWN)
         if self.template.options != templates:
             before = self.template.value
             self.template.options = templates
@@ -141,7 +141,7 @@ class ModelPanel(Stage):
     def _build(self) -> None:
         """Make a precoded model, or a class of the user's own, the one that is built on."""
         model, name = self.experiment.model, self.template.value
-        if name in TEMPLATES:
+        if name in BUILT:
             model.start_from(name)
         elif name in model.registered:
             settings = self.experiment.peek()

@@ -87,7 +87,7 @@ class ParticipantPanel(Stage):
         session = preview(settings, self.experiment.data.session)
         arm = min(self.experiment.comparison.arm, settings.n_actions - 1)
         shown = at_stage(settings, {"truth": session}, session.choices, session.chosen_rewards, arm)
-        self.figure.options, self.figure.middle = shown.options, shown.middle
+        shown.describe_to(self.figure)
         self.figure.draw(shown.played, shown.choices, shown.rewards, session=0, arm=shown.arm)
 
 

@@ -12,7 +12,7 @@ from ..markup import Html, escape_text, message, table
 from ..plots.rivals import confusion
 from ..plots.series import ticks
 from ..plots.small import Axis, Line, chart, key
-from ..state.studies import BEYOND, RIVALS, STUDIES
+from ..state.studies import BEYOND, LABELS, STUDIES, rivals_of
 from ..style import BENCHMARK, OTHERS, SPICE, Style
 from ..views.words import BRIEF
 from .base import Change, by_hand, column, row, set_if_changed, with_label
@@ -81,10 +81,12 @@ class RecoveryPanel(Stage):
 
     def _plan(self) -> widgets.Box:
         """Return the sentence with what can be chosen in it."""
-        options = [(words, name) for name, words in RIVALS.items()]
-        self.first = with_label(widgets.Dropdown, "The learner to be found", "Which learner", options=options)
-        self.second = with_label(
-            widgets.Dropdown, "The learner it is told from", "From which learner", options=options
+        self.first, self.second = (
+            with_label(widgets.Dropdown, label, tip, options=[])
+            for label, tip in (
+                ("The learner to be found", "Which learner"),
+                ("The learner it is told from", "From which learner"),
+            )
         )
         self.effect = with_label(
             widgets.Text,
@@ -172,8 +174,13 @@ class RecoveryPanel(Stage):
         """Show the settings in the sentence."""
         state = self.experiment.group("learners")
         with self.filling():
+            offered = rivals_of(self.experiment.peek().choices_of)
             for widget, value in ((self.first, state.first), (self.second, state.second)):
-                if value in RIVALS:
+                if value in LABELS:
+                    names = offered if value in offered else {**offered, value: LABELS[value]}
+                    options = tuple((words, name) for name, words in names.items())
+                    if widget.options != options:
+                        widget.options = options
                     widget.value = value
             written = "" if state.effect is None else f"{state.effect}"
             if self.effect.value.strip().replace(",", ".") != written:

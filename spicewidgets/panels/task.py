@@ -66,7 +66,8 @@ class TaskPanel(Stage):
         settings = self.experiment.peek()
         kind, own = kind_of_choices(settings), task_settings(settings)
         for name, kinds in NEEDED.items():
-            idle = "" if settings.task.kind in kinds else f"Of {join_words(kinds)} tasks only."
+            works = settings.task.kind in kinds or not is_of_bandit(settings)
+            idle = "" if works else f"Of {join_words(kinds)} tasks only."
             self.knobs[name].rest(idle)
         for name, knob in self.knobs.items():
             knob.layout.display = "" if name in own else "none"

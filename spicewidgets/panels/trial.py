@@ -78,8 +78,8 @@ class TrialPanel(Stage):
             self._drawn = result, session
             self.trial.max = self.play.max = result.choices.shape[1] - 1
         self._at = at_stage(result.snapshot, result.played, result.choices, result.rewards, arm)
-        self.figure.options, self.figure.names = self._at.options, names_of(result)
-        self.figure.middle = self._at.middle
+        self.figure.names = names_of(result)
+        self._at.describe_to(self.figure)
         self.figure.draw(
             self._at.played, self._at.choices, self._at.rewards, session=session, arm=self._at.arm
         )

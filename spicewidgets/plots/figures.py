@@ -91,6 +91,8 @@ class SessionView(LiveFigure):
         differences: whether it is drawn how far P is off.
         names: what agents are called, by label, where not as everywhere.
         middle: a reward above it is a good one.
+        outcomes: what a good one is called, and another.
+        when: which trials these are, where not all of a session; in words.
     """
 
     name = "session"
@@ -109,7 +111,7 @@ class SessionView(LiveFigure):
         self.readout = ""
         self.options: Sequence[str] = ()
         self.names: Mapping[str, str] = {}
-        self.middle = 0.0
+        self.middle, self.outcomes, self.when = 0.0, (REWARDED.name, UNREWARDED.name), ""
         self.values, self.differences = "raw", False
         self._cursor: float | None = None
         self._arm = 0
@@ -155,7 +157,7 @@ class SessionView(LiveFigure):
             self._mark(max((np.shape(one.probabilities)[-1] for one in played.values()), default=2))
             self._name()
             self.summary = _session_in_words(
-                curves, looks, self._chosen, self._paid > self.middle, arm, self._option()
+                curves, looks, self._chosen, self._paid > self.middle, arm, self._option(), self.outcomes[0]
             )
             self.show_layers({})
             self.set_cursor(self._cursor)
@@ -198,8 +200,7 @@ class SessionView(LiveFigure):
     def _outcome(self, trial: int) -> str:
         if not 0 <= trial < len(self._chosen) or self._chosen[trial] != self._arm:
             return f"{self._option()} not chosen"
-        style = REWARDED if self._paid[trial] > self.middle else UNREWARDED
-        return f"{self._option()} chosen, {style.name}"
+        return f"{self._option()} chosen, {self.outcomes[int(self._paid[trial] <= self.middle)]}"
 
     def _option(self) -> str:
         """Return the option on show, inside a sentence."""
@@ -270,13 +271,15 @@ class SessionView(LiveFigure):
             self.resize("choices", ROW * n_options)
         heights = n_options - 0.5 - self._chosen
         seen, paid = self._chosen >= 0, self._paid > self.middle
-        for style, here in ((REWARDED, seen & paid), (UNREWARDED, seen & ~paid)):
+        marks = (REWARDED, seen & paid), (UNREWARDED, seen & ~paid)
+        for (style, here), name in zip(marks, self.outcomes, strict=True):
+            self.add(style.name, "choices", "points", replace(style, name=name), tabled=False)
             self.set_marks({style.name: (np.flatnonzero(here).astype(float), heights[here])})
 
     def _name(self) -> None:
         """Titles, with the names that the options have."""
         option, n = self._option(), round(self.subplots["choices"].high)
-        self.title("P", f"P(choose {option})")
+        self.title("P", f"P(choose {option})" + (f", {self.when}" if self.when else ""))
         names = [f"{arm + 1} {name}" for arm, name in enumerate(self._options(n))]
         are_named = any(not name.startswith("Option ") for name in self.options)
         self.title("choices", f"Choices: {', '.join(names)}" if are_named else "Choices of each option")
@@ -336,11 +339,12 @@ def _session_in_words(
     paid: NDArray[np.bool_],
     arm: int,
     option: str,
+    outcome: str = REWARDED.name,
 ) -> str:
     here = chosen == arm
     words = (
-        f"{option[0].upper()}{option[1:]} is chosen in {here.sum()} of {len(chosen)} trials and rewarded in"
-        f" {paid[here].sum()} of these."
+        f"{option[0].upper()}{option[1:]} is chosen in {here.sum()} of {len(chosen)} trials and {outcome}"
+        f" in {paid[here].sum()} of these."
     )
     first, *others = curves
     for label in others if len(chosen) else []:

@@ -11,8 +11,8 @@ from typing import Any
 from traitlets import Any as Anything, Bool, Dict, HasTraits, Int, List, Unicode
 
 from ..core.models import MODELS, READY, models_for
-from ..core.settings import SettingsError, shorten
-from ..core.tasks import TASKS
+from ..core.settings import BANDITS, SettingsError, shorten
+from ..core.tasks import BANDIT_NAME, TASKS
 from ..core.wording import join_words
 from .base import Change, State
 from .comparison import ComparisonState
@@ -24,7 +24,7 @@ from .participant import ParticipantState
 from .presets import PRESETS
 from .run import Playback, RunState
 from .stages import STAGES
-from .studies import STATES, STUDIES
+from .studies import STATES, STUDIES, rivals_of
 from .table import Table, TableState
 from .task import TaskState
 from .training import TrainingState
@@ -161,6 +161,11 @@ class Experiment(HasTraits):
                 self.table.take(table)
             self._suit_model()
 
+    def models_offered(self) -> tuple[str, ...]:
+        """List the models to choose from: those for the kind of the choices, and those of the user's own."""
+        fitting = models_for(self.peek().choices_of)
+        return tuple(name for name in self.model.choices if name not in MODELS or name in fitting)
+
     def _suit_model(self) -> None:
         """Let a ready model of another kind of task give way to the one of the choices' kind."""
         present = self.peek()
@@ -168,6 +173,19 @@ class Experiment(HasTraits):
         fits = own is None or TASKS[kind].takes(own)
         if not fits and self.model.name in MODELS and TASKS[kind].model:
             self.model.name = TASKS[kind].model
+        self._suit_learners(kind)
+
+    def _suit_learners(self, kind: str) -> None:
+        """Let learners who do not play the kind of task give way, where they are to be told apart."""
+        learners, fitting = self.group("learners"), list(rivals_of(kind))
+        if learners.first in fitting and learners.second in fitting:
+            return
+        if kind == BANDIT_NAME:
+            learners.put({name: learners.default(name) for name in ("first", "second", "effect")})
+        else:
+            own = TASKS[kind].rival
+            other = next(name for name in reversed(fitting) if name != own)
+            learners.put({"first": own, "second": other, "effect": None})
 
     @contextmanager
     def refresh_once(self) -> Iterator[None]:
@@ -186,9 +204,16 @@ class Experiment(HasTraits):
                 self.refresh()
 
     def _on_kind(self, change: Change) -> None:
-        """Follow another kind of task: its choices ask for a model of their kind."""
-        if not self.task.problems and not self.table.name:
+        """Follow another kind of task: its choices ask for a model of their kind, of a bandit for any that is
+        for bandits.
+        """
+        if self.task.problems or self.table.name:
+            return
+        if self.task.kind in BANDITS or self.model.name not in MODELS:
             self._suit_model()
+        else:
+            self.model.name = self.peek().task.declaration.model
+            self._suit_learners(self.peek().choices_of)
 
     def sound(self, *groups: str) -> bool:
         """Tell whether the settings of these groups have no problem, so that they can be previewed."""
@@ -284,6 +309,7 @@ class Experiment(HasTraits):
         if not stale and declared.without_dropout and present.training.dropout:
             return declared.without_dropout
         settings = declared.settings_from(present.group)
+        stale = stale or declared.describe_misfit(settings, present.choices_of)
         return stale or declared.describe_obstacle(settings, present.n_participants, present.n_sessions)
 
     def shown_resampling(self) -> Any:

@@ -194,7 +194,7 @@ class ModelState(State[Model]):
 
     def start_from(self, name: str) -> None:
         """Build a model of your own, beginning with what a precoded model is made of."""
-        self.put({"name": YOUR_OWN, "built": TEMPLATES[name]})
+        self.put({"name": YOUR_OWN, "built": BUILT[name]})
 
     def to_dict(self) -> dict[str, Any]:
         """As in every state; the built model by its states and modules."""

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from ..core.rivals.ready import ALL, RIVALS as READY
+from ..core.rivals.ready import ALL, rivals_for
 from ..core.settings import Settings
+from ..core.tasks import BANDIT_NAME
 from ..core.studies.ready import OF_EVERY_TASK
 from ..core.studies.recovery_settings import BEYOND as BEYOND
 from ..core.studies.study import Study
@@ -12,7 +13,14 @@ from .base import State
 
 STUDIES: Mapping[str, type[Study]] = OF_EVERY_TASK  # those on the page
 LABELS: Mapping[str, str] = {name: rival.label for name, rival in ALL.items()}  # what rivals are called
-RIVALS: Mapping[str, str] = {name: LABELS[name] for name in READY}  # those of bandits
+
+
+def rivals_of(task: str) -> Mapping[str, str]:
+    """Return what the rivals for a kind of task are called, by name."""
+    return {name: LABELS[name] for name in rivals_for(task)}
+
+
+RIVALS: Mapping[str, str] = rivals_of(BANDIT_NAME)
 
 
 def _state_class(kind: type[Settings]) -> type[State[Any]]:

@@ -3,9 +3,9 @@ whose options one chooses there; where not all options are on offer, the trials 
 bandit's session is as it is.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +19,7 @@ from ..core.tasks import BANDIT, TASKS, TaskKind
 from ..experiment.result import Result
 from ..experiment.simulation import preview
 from ..state.graph import ExperimentSnapshot
+from ..style import REWARDED, UNREWARDED
 
 Ints = NDArray[np.int64]
 
@@ -41,6 +42,15 @@ def task_settings(snapshot: ExperimentSnapshot) -> tuple[str, ...]:
     return tuple(it.name for it in fields(Task) if it.name not in others)
 
 
+class SessionFigure(Protocol):
+    """A figure of a session, as `plots.figures.SessionView` is."""
+
+    options: Sequence[str]
+    middle: float
+    outcomes: tuple[str, str]
+    when: str
+
+
 class StageView(NamedTuple):
     """Sessions at one stage.
 
@@ -54,6 +64,8 @@ class StageView(NamedTuple):
         n_stages: rows of a trial.
         rows: of the session, that are shown, `(..., n_trials)`, where these are chosen by what is on offer.
         middle: a reward above it is a good one.
+        outcomes: what a good one is called, and another.
+        when: which trials are shown, where not all are; in words.
     """
 
     played: Mapping[str, Record]
@@ -65,6 +77,13 @@ class StageView(NamedTuple):
     n_stages: int = 1
     rows: Ints | None = None
     middle: float = 0.0
+    outcomes: tuple[str, str] = (REWARDED.name, UNREWARDED.name)
+    when: str = ""
+
+    def describe_to(self, figure: SessionFigure) -> None:
+        """Tell a figure of a session what its options, outcomes and trials are."""
+        figure.options, figure.middle = self.options, self.middle
+        figure.outcomes, figure.when = self.outcomes, self.when
 
     def place_of(self, row: int, session: int) -> int | None:
         """Return the place of a row among the trials that are shown; None where it is not among them."""
@@ -89,7 +108,9 @@ def at_stage(
     kind, options = kind_of_choices(snapshot), snapshot.options
     if not kind.stages:
         middle = 0.0 if kind is BANDIT else 0.5
-        view = StageView(played, choices, rewards, arm, options, middle=middle)
+        view = StageView(
+            played, choices, rewards, arm, options, middle=middle, outcomes=_outcomes(kind, rewards)
+        )
         return _where_on_offer(view) if kind.shows_offers and played else view
     stage, n = kind.stage_of[arm], len(kind.stages)
     own = list(kind.options_of(stage))
@@ -137,7 +158,16 @@ def _where_on_offer(view: StageView) -> StageView:
         arm=int(np.searchsorted(own, view.arm)),
         options=tuple(view.options[option] for option in own),
         rows=rows,
+        when="where it is on offer",
     )
+
+
+def _outcomes(kind: TaskKind, rewards: Floats) -> tuple[str, str]:
+    """Name an outcome above the middle, and another."""
+    if kind.keeps_zero:
+        return "gain", "no gain"
+    is_graded = kind is not BANDIT and not np.isin(rewards[np.isfinite(rewards)], (-1, 0, 1)).all()
+    return ("above 0.5", "at most 0.5") if is_graded else (REWARDED.name, UNREWARDED.name)
 
 
 def _rows_of(record: Record, kind: TaskKind, stage: int, own: list[int]) -> Record:

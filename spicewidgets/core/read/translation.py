@@ -119,6 +119,8 @@ def true_model(
         if "pavlovian" in own:
             return _true_go(own, modules, participant)
         equations_of = true_kalman if own.keys() == KALMAN.keys() else true_hybrid
+        if equations_of is true_hybrid and "w" not in own:
+            raise SettingsError(["What this participant does has no equation of values and rewards."])
         return SpiceModel.of(*equations_of(own, modules), participant=participant)
     betas = (
         {state: agent._betas[state] for state in _states_with_learned_beta(model)}

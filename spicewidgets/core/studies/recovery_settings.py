@@ -65,10 +65,8 @@ class RecoverySettings(Settings):
 class TwoLearners(Settings):
     """Two learners that shall be told apart."""
 
-    first: str = setting(
-        next(iter(BEYOND)), "The learner to be found.", choices=tuple(RIVALS), label="Learner"
-    )
-    second: str = setting(PLAIN, "The one to tell it from.", choices=tuple(RIVALS), label="Told from")
+    first: str = setting(next(iter(BEYOND)), "The learner to be found.", choices=tuple(ALL), label="Learner")
+    second: str = setting(PLAIN, "The one to tell it from.", choices=tuple(ALL), label="Told from")
     effect: float | None = setting(
         0.2,
         f"Size of what the first learner ({join_words(BEYOND, last='or')}) has beyond Rescorla-Wagner. As"
@@ -95,7 +93,7 @@ class TwoLearners(Settings):
         if self.first == self.second:
             problems.append(f"second must differ from first; got {self.second!r} twice. Choose another.")
         beyond = BEYOND.get(self.first)
-        scales = {one.name: one.scale for one in RIVALS[self.first].parameters}
+        scales = {one.name: one.scale for one in ALL[self.first].parameters}
         is_share = beyond is not None and scales[beyond[0]] == "share"
         if beyond is not None and is_share and self.effect is not None and not 0 < self.effect < 1:
             problems.append(f"effect must be between 0 and 1; got {self.effect!r}. Use {beyond[1]}.")

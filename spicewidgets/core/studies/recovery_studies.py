@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from ...loading import later
 from ..progress import Progress
-from ..rivals.ready import RIVALS, rivals_for
+from ..rivals.ready import ALL, rivals_for
 from ..settings import Settings
+from ..tasks import BANDIT_NAME, TASKS
 from .recovery_settings import BEYOND, PLAIN, LearnersSettings, RecoverySettings, TwoLearners, most_jobs
 from .source import Simulation, Source
 from .study import Study
@@ -145,6 +146,14 @@ class RecoveryStudy(Study):
         return self.source.design
 
     @property
+    def kind_of_task(self) -> str:
+        """The name of the kind of task that is simulated."""
+        if self.source.given is not None:
+            return self.source.given.task
+        task = self.simulation.task
+        return BANDIT_NAME if task is None else task.declaration.name
+
+    @property
     def sessions(self) -> int:
         """Sessions of a person, as there are."""
         return max(1, round(self.simulation.sessions))
@@ -176,6 +185,11 @@ class LearnersStudy(RecoveryStudy):
     shared: ClassVar = {"recovery": RecoverySettings, "learners": TwoLearners}
     settings_class: ClassVar = LearnersSettings
 
+    @classmethod
+    def describe_misfit(cls, settings: Any, task: str) -> str:
+        """Name a learner that does not play such a task."""
+        return _misfit(task, settings.first, settings.second)
+
     @property
     def needed(self) -> Sequence[str]:
         """Those whose parameters the simulated people have."""
@@ -201,7 +215,7 @@ class LearnersStudy(RecoveryStudy):
         """Parameters of people: those that were fitted; or Rescorla-Wagner's, and one beyond."""
         if name != self.settings.first or not self._has_effect:
             return self.fits[name].values
-        plain, rival = self.fits[PLAIN], RIVALS[name]
+        plain, rival = self.fits[PLAIN], ALL[name]
         own, beyond = dict(zip(plain.names, plain.values.T, strict=True)), BEYOND[name][0]
         pool = np.empty((len(plain.values), len(rival.columns(plain.n_actions))))
         for at, (column, parameter) in enumerate(rival.columns(plain.n_actions)):
@@ -228,8 +242,7 @@ class ModelsStudy(RecoveryStudy):
     @property
     def rivals(self) -> Sequence[str]:
         """Those that are told apart."""
-        data = self.source.given
-        return self.settings.rivals or tuple(RIVALS if data is None else rivals_for(data.task))
+        return self.settings.rivals or tuple(rivals_for(self.kind_of_task))
 
     @property
     def needed(self) -> Sequence[str]:
@@ -271,9 +284,14 @@ class ParametersStudy(RecoveryStudy):
         return recovery.ParameterRecovery(self.rival, self.design_of(PEOPLE, self.sessions), fitted, **counts)
 
     @classmethod
+    def describe_misfit(cls, settings: Any, task: str) -> str:
+        """Name the learner, where it does not play such a task."""
+        return _misfit(task, settings.first)
+
+    @classmethod
     def describe_obstacle(cls, settings: Any, people: int, sessions: int) -> str:
         """Say why there is nothing to recover."""
-        rival = RIVALS[settings.first]
+        rival = ALL[settings.first]
         return (
             ""
             if rival.parameters
@@ -306,3 +324,9 @@ class TermsStudy(RecoveryStudy):
     def describe_data_sets(self, study: Any) -> str:
         """Return how often exactly the true terms are found."""
         return str(study.shares().describe(self.simulation.choices))
+
+
+def _misfit(task: str, *names: str) -> str:
+    unfit = [ALL[name].label for name in names if not ALL[name].is_for(task)]
+    kind = TASKS[task].title.lower()
+    return f"{unfit[0]} does not play a {kind}. Choose other learners in the sentence above." if unfit else ""

@@ -167,6 +167,11 @@ class Study(ABC):
         return {self.file or self.name: self.result().to_frame()}
 
     @classmethod
+    def describe_misfit(cls, settings: Any, task: str) -> str:
+        """Say why it cannot be done of a kind of task, by its name; empty where it can."""
+        return ""
+
+    @classmethod
     def describe_obstacle(cls, settings: Any, people: int, sessions: int) -> str:
         """Say why it cannot be done of so many people and sessions; empty where it can."""
         return ""
