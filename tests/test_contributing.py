@@ -113,6 +113,21 @@ print(report.task, [option.label for option in report.options], report.rewards.o
 words = "discover --data risky.csv --pooling group --by time --epochs 5 --out found"
 print(CliRunner().invoke(main, words.split()).output.count("Safe or risky: the model safe-risky is taken"))
 print(*pd.read_csv("found/held_out.csv")["model"])
+
+from spicewidgets.app.runner import Runner
+from spicewidgets.panels.participant import ParticipantPanel
+from spicewidgets.panels.task import TaskPanel
+from spicewidgets.state import Experiment
+
+experiment = Experiment("safe or risky")
+runner = Runner(experiment, foreground=True)
+task, person = TaskPanel(experiment, runner), ParticipantPanel(experiment, runner)
+shown = [kind for kind, learner in person.learners.items() if learner.layout.display != "none"]
+print("+1.0 with 0.50" in task.diagram.value, *shown, experiment.participant.traits()["drive"].metadata["label"])
+experiment.data.put({"n_sessions": 4, "n_trials": 20})
+experiment.training.epochs = 2
+runner.train()
+print(experiment.problems, experiment.run.status, *runner.result.spice.equations)
 """
 
 
@@ -285,11 +300,13 @@ def test_a_kind_of_task_of_three_files_is_read_simulated_and_learned(contributed
     declared = next(code for _, code in BLOCKS if "SAFE_RISKY =" in code).partition("SAFE_RISKY")[2]
     assert declared.count("\n") <= 30
     assert len({match["path"] for match in ROW.finditer(section)}) <= 3
-    lists, read, taken, held_out = run(CHOSEN_IN, contributed)
+    lists, read, taken, held_out, picture, result = run(CHOSEN_IN, contributed)
     assert lists == "True True False"
     assert read == "safe-risky ['safe', 'risky'] -1.0"
     assert taken == "1"
     assert held_out == "equations network risk chance"
+    assert picture == "True safe-risky Drive to risk"
+    assert result == "[] done x_value_reward_chosen"
 
 
 def test_a_mechanism_of_one_file_has_slider_option_script_truth_rival_and_sentence(contributed):

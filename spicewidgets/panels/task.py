@@ -27,9 +27,7 @@ class TaskPanel(Stage):
     """The task: a picture of its stages, where there are several, and its reward probabilities."""
 
     title = "Task"
-    about = (
-        "In each trial one option is chosen, and it pays with its own probability, which may drift or jump."
-    )
+    about = "In each trial one option is chosen. How often it pays, or how much, is its own, and may drift or jump."
     groups = ("task",)
 
     def controls(self) -> list[widgets.Widget]:

@@ -32,8 +32,8 @@ class TranslatePanel(Stage):
 
     title = "Translate the equation"
     about = (
-        "The equation is a Q-learner in other words: each of its numbers tells one parameter."
-        " Move a parameter, and the equation follows."
+        "The equation is a learner in other words: its coefficients tell the parameters. Move one of a"
+        " Q-learner's, and the equation follows."
     )
 
     def controls(self) -> list[widgets.Widget]:

@@ -272,9 +272,11 @@ class SessionView(LiveFigure):
         heights = n_options - 0.5 - self._chosen
         seen, paid = self._chosen >= 0, self._paid > self.middle
         marks = (REWARDED, seen & paid), (UNREWARDED, seen & ~paid)
+        others = [key for key, one in self.series.items() if one.kind == "points"]
+        self.set_marks({key: (NOTHING, NOTHING) for key in others if key not in self.outcomes})
         for (style, here), name in zip(marks, self.outcomes, strict=True):
-            self.add(style.name, "choices", "points", replace(style, name=name), tabled=False)
-            self.set_marks({style.name: (np.flatnonzero(here).astype(float), heights[here])})
+            self.add(name, "choices", "points", replace(style, name=name), tabled=False)
+            self.set_marks({name: (np.flatnonzero(here).astype(float), heights[here])})
 
     def _name(self) -> None:
         """Titles, with the names that the options have."""

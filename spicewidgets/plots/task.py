@@ -122,7 +122,8 @@ def offers_picture(
             words = escape_text(_payoff_in_words(pays, keeps_zero)) if pays else ""
             rows.append(f"<li>{dot}<b>{escape_text(labels[option])}</b>{shown}<span>{words}</span></li>")
         parts.append(f"<section><h4>{escape_text(title)}</h4><ul>{''.join(rows)}</ul></section>")
-    return Html(f'<div class="sw-offers">{"".join(parts)}</div>')
+    region = 'tabindex="0" role="region" aria-label="What is on offer"'  # it scrolls where it is long
+    return Html(f'<div class="sw-offers" {region}>{"".join(parts)}</div>')
 
 
 def _strip(pays: PayoffLike, colour: str, keeps_zero: bool) -> str:
@@ -149,8 +150,11 @@ def _payoff_in_words(pays: PayoffLike, keeps_zero: bool) -> str:
         return f"{pays.amounts[0]:.2f} ± {pays.deviation:.2f}"
     if set(pays.amounts) == {0.0, 1.0} and not keeps_zero:
         return f"pays with {pays.shares[pays.amounts.index(1.0)]:.2f}"
-    told = sorted(zip(pays.amounts, pays.shares, strict=True), reverse=True)
-    return ", ".join(f"{_signed(amount, keeps_zero)} with {share:.2f}" for amount, share in told if share)
+    shares: dict[float, float] = {}
+    for amount, share in sorted(zip(pays.amounts, pays.shares, strict=True), reverse=True):
+        shares[amount] = shares.get(amount, 0.0) + share
+    told = [f"{_signed(amount, keeps_zero)} with {share:.2f}" for amount, share in shares.items() if share]
+    return ", ".join(told)
 
 
 def _signed(amount: float, keeps_zero: bool) -> str:

@@ -5,10 +5,10 @@ from typing import Any, ClassVar
 
 from ..core.rivals.ready import ALL, rivals_for
 from ..core.settings import Settings
-from ..core.tasks import BANDIT_NAME
 from ..core.studies.ready import OF_EVERY_TASK
 from ..core.studies.recovery_settings import BEYOND as BEYOND
 from ..core.studies.study import Study
+from ..core.tasks import BANDIT_NAME
 from .base import State
 
 STUDIES: Mapping[str, type[Study]] = OF_EVERY_TASK  # those on the page

@@ -130,7 +130,8 @@ def _where_on_offer(view: StageView) -> StageView:
     """Keep the trials in which the option is on offer, and the options that are on offer beside it."""
     n = view.choices.shape[-1]
     p = next(iter(view.played.values())).probabilities[..., :n, :]
-    here = p[..., view.arm] > 0
+    untold = (p > 0).all(-1)  # where it is not known what was on offer: before the first choice
+    here = (p[..., view.arm] > 0) & (~untold | untold.all())
     rows = np.argsort(~here, axis=-1, kind="stable")
     kept = np.take_along_axis(here, rows, -1)
     own = np.flatnonzero((p[here] > 0).any(0))

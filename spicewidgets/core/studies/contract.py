@@ -10,6 +10,8 @@ The package's own pass them, and so should those of a plug-in:
 Each raises an `AssertionError` that says what is not so.
 """
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 
@@ -25,7 +27,8 @@ from ..rivals.model import AgentRival, RivalRNN
 from ..rivals.ready import ALL
 from ..settings import Settings
 from ..simulate.environments import BanditsDrift
-from ..tasks import TaskKind
+from ..simulate.kinds import make_task
+from ..tasks import BANDIT_NAME, TASKS, TaskKind, TaskSetup
 from .study import Study
 
 SIZES = {name: 0.1 + 0.07 * at for at, name in enumerate(PARAMETERS)}
@@ -62,14 +65,41 @@ def check_task(task: TaskKind) -> None:
     rival are ready ones.
     """
     _require(
-        task.title and task.words.endswith("."), f"{task.name}: it needs a title, and words as a sentence"
+        task.title and task.words.endswith((".", "?")),
+        f"{task.name}: it needs a title, and words as a sentence",
     )
     _require(task.model in MODELS, f"{task.name}: model must be a ready one, got {task.model!r}")
     _require(task.rival in ALL, f"{task.name}: rival must be a ready one, got {task.rival!r}")
+    known = {one.name: one for kind in TASKS.values() for one in kind.participant} | PARAMETERS
+    for one in task.participant:
+        _check_parameter(one)
+        same = known.get(one.name, one)
+        _require(
+            replace(one, default=same.default) == same,
+            f"{task.name}: another parameter is called {one.name}; give it another name, and `short`",
+        )
+    if task.simulation is not None:
+        _check_simulation(task, task.simulation)
     for row in task.transitions:
         _require(
             np.isclose(sum(row), 1), f"{task.name}: transitions of an option must add up to 1, got {row}"
         )
+
+
+def _check_simulation(task: TaskKind, setup: TaskSetup) -> None:
+    """Check that the task can be played by its rival, with the parameters and options that it declares."""
+    played, labels = make_task(task), task.labels or setup.labels or task.options
+    n = played.n_actions
+    _require(
+        len(labels) == n or (not labels and (task.name == BANDIT_NAME or "n_actions" in task.settings)),
+        f"{task.name}: its simulation needs a label for each of {n} options, got {len(labels)}",
+    )
+    columns = {name for name, _ in ALL[task.rival].columns(n)}
+    _require(
+        columns == {*task.learner},
+        f"{task.name}: participant must have the rival's parameters {sorted(columns)}, got"
+        f" {sorted(task.learner)}",
+    )
 
 
 def check_study(study: type[Study]) -> None:
