@@ -74,7 +74,10 @@ def discover(request: Request, progress: ProgressBar) -> Outcome:
     truth = None
     if agent is not None:
         betas = {state: spice.beta(state) for state in spice.betas}
-        truth = true_model(agent, estimator.rnn_model_, estimator.spice_config, betas=betas)
+        try:
+            truth = true_model(agent, estimator.rnn_model_, estimator.spice_config, betas=betas)
+        except SettingsError as error:
+            notes += error.problems
     label = spice.participants[spice.index(request.label)]
     scored = None if test is None else held_out(estimator, test, rival)
     diagnosis = _diagnose(estimator, agent, progress)
@@ -142,7 +145,7 @@ def _simulate(request: Request) -> tuple[Player, DatasetRNN, str]:
     kind = request.task.kind
     kind = f"drift with sigma {request.task.sigma:g} per trial" if kind == "drift" else kind
     stages = len(request.task.declaration.stages)
-    options = f"of {stages} stages" if stages else f"{request.task.n_actions} arms"
+    options = f"of {stages} stages" if stages else f"{len(request.task.options)} arms"
     source = f"Simulated {n_sessions} sessions of {n_trials} trials: {kind}, {options}"
     return agent, dataset, source
 

@@ -13,6 +13,7 @@ from ..core.equations import term_text
 from ..core.judge.replay import scores
 from ..core.mechanisms import BEYOND, PARAMETERS
 from ..core.read.translation import LEARNERS, column_instead, read_parameters, term_by_term
+from ..core.tasks import TASKS
 from .options import WIDTH, Request, options_of
 from .outcome import Outcome
 
@@ -29,9 +30,17 @@ def equations(outcome: Outcome) -> pd.DataFrame:
 
 
 def parameters(outcome: Outcome, label: Any) -> pd.DataFrame:
-    """Return the classical parameters that a participant's equations stand for, beside the true ones."""
+    """Return the parameters of the learner of the kind of task that a participant's equations stand for,
+    beside the true ones.
+    """
     read = read_parameters(outcome.spice, outcome.estimator.rnn_model_, label)
     true = {} if outcome.agent is None else outcome.agent.parameters
+    kind = TASKS[outcome.dataset.task]
+    if not kind.is_of_q_learners:
+        own = {one.short_name: true.get(one.name) for one in kind.participant if one.short_name in read}
+        columns = {"true": list(own.values())} if true else {}
+        columns["found"] = [read[name] for name in own]
+        return pd.DataFrame(columns, index=pd.Index([*own], name="parameter"), dtype=float)
     read |= dict.fromkeys(_not_identified(outcome, label), float("nan"))
     names = [name for name in PARAMETERS if name in read or _has_mechanism(name, true)]
     columns = {} if outcome.agent is None else {"true": [true[name] for name in names]}

@@ -47,7 +47,10 @@ def diagram(built: BuiltModel, key: str) -> Html:
     y, exits = 6.0, list[tuple[float, BuiltState]]()
     for state in built.states:
         exits.append((y + 18, state))
-        y = _state(parts, y, state.name, f"starts at {state.initial:g}", built.modules_of(state.name)) + SPACE
+        y = (
+            _state(parts, y, state.name, f"starts at {state.initial:.3g}", built.modules_of(state.name))
+            + SPACE
+        )
     if orphans := _without_state(built):
         y = _state(parts, y, "no state", "moves nothing", orphans) + SPACE
     bottom = _choice(parts, y, exits)
@@ -97,7 +100,7 @@ def _kind(module: BuiltModule) -> str:
 
 def _acts(state: BuiltState) -> str:
     how = {"added": "and is added to the logit", "scaled": "and is added to the logit times a learned β"}
-    return f"starts at {state.initial:g} {how.get(state.choice, 'and does not act on the choice itself')}"
+    return f"starts at {state.initial:.3g} {how.get(state.choice, 'and does not act on the choice itself')}"
 
 
 def _without_state(built: BuiltModel) -> list[BuiltModule]:

@@ -27,7 +27,7 @@ class TaskPanel(Stage):
     """The task: a picture of its stages, where there are several, and its reward probabilities."""
 
     title = "Task"
-    about = "In each trial one option is chosen. How often it pays, or how much, is its own, and may drift or jump."
+    about = "In each trial one option is chosen; how often it pays, or how much, is its own and may change."
     groups = ("task",)
 
     def controls(self) -> list[widgets.Widget]:

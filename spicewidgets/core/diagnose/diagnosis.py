@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Mapping
+from contextlib import suppress
 from copy import copy, deepcopy
 from dataclasses import dataclass, replace
 from functools import cache, partial
@@ -157,8 +158,9 @@ def facts_of(estimator: SpiceEstimator, dataset: Any = None, agent: Agent | None
     truth = None
     if isinstance(agent, Player) and len(spice.participants) == 1:
         betas = {state: spice.beta(state) for state in spice.betas}
-        truth = true_model(agent, model, config, betas=betas, participant=spice.participants[0])
-        agents["truth"] = agent
+        with suppress(SettingsError):  # who has no equation is unknown
+            truth = true_model(agent, model, config, betas=betas, participant=spice.participants[0])
+            agents["truth"] = agent
     played = {name: replay(one, own) for name, one in agents.items()}
     group = getattr(estimator, "group_", None)
     missing = cache(lambda: missing_in(people(estimator, None if dataset is None else own)))

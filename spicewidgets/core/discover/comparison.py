@@ -14,7 +14,7 @@ import numpy as np
 
 from ..config import SpiceConfig
 from ..data.dataset import DatasetRNN
-from ..equations import SpiceModel
+from ..equations import Equation, SpiceModel
 from ..judge.network_agents import AgentSpice
 from ..judge.replay import replay
 from ..read.words import part_of_sentence, state_in_words
@@ -127,7 +127,8 @@ def differences(
     both are written in the same way; none without a truth. Arguments as in `compare_participant`.
 
     Few choices may not need a term of the truth, which is no other way of writing it: only a constant can be
-    written otherwise, where the values of the other arms have one too, or where there is a beta.
+    written otherwise, where the values of the other arms have one too, or where there is a beta. A term that
+    the participant has is true, though these choices would be expected as well without it.
     """
     if truth is None:
         return [], []
@@ -138,7 +139,7 @@ def differences(
             f"β of the {state_in_words(n.module)}" if n.term is None else part_of_sentence(n.term, n.module)
             for n in numbers
         ]
-        for numbers in (apart.missing, apart.superfluous)
+        for numbers in (apart.missing, [one for one in apart.superfluous if not _is_of(one, true)])
     )
     parts = parts_of(model, config, Sessions.of(dataset).inputs)
     free = {module for module, part in parts.items() if _is_free(part, parts, found)}
@@ -147,6 +148,12 @@ def differences(
         lacks = [term for term in sorted(needs - has) if term or module not in free]
         missing += [words for term in lacks if (words := part_of_sentence(term, module)) not in missing]
     return missing, extra
+
+
+def _is_of(number: ParameterId, true: Mapping[str, Equation]) -> bool:
+    """Tell whether the participant's own equations have a term, which is no constant."""
+    equation = true.get(number.module)
+    return bool(number.term and equation is not None and equation.coefficient(*number.term))
 
 
 def _is_free(part: ModuleRole, parts: Mapping[str, ModuleRole], found: SpiceModel) -> bool:

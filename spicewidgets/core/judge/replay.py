@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from ..data.dataset import DatasetRNN
 from ..data.entry import as_dataset
 from ..data.layout import offered_in
-from ..mechanisms import ALPHA, BETA, BEYOND
+from ..mechanisms import ALPHA, BETA, BEYOND, PARAMETERS
 from ..settings import SettingsError
 from ..simulate.agents import Agent
 from ..simulate.record import Floats, Ints, Record, concatenate_records
@@ -279,7 +279,8 @@ def n_parameters(agent: Any, participants: Iterable[Any] = (None,)) -> int:
     if (model := getattr(agent, "model", None)) is not None:
         return int(model.n_weights)
     values = {name: np.ravel(value)[0] for name, value in getattr(agent, "parameters", {}).items()}
-    return len(_in_use(values)) if "alpha_reward" in values else len(values)
+    is_q_learner = "alpha_reward" in values and values.keys() <= PARAMETERS.keys()
+    return len(_in_use(values)) if is_q_learner else len(values)
 
 
 def _in_use(values: Mapping[str, Any]) -> set[str]:
