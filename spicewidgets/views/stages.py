@@ -19,9 +19,9 @@ from ..core.tasks import BANDIT, TASKS, TaskKind
 from ..experiment.result import Result
 from ..experiment.simulation import preview
 from ..state.graph import ExperimentSnapshot
-from ..style import REWARDED, UNREWARDED
 
 Ints = NDArray[np.int64]
+OUTCOMES = "rewarded", "not rewarded"
 
 
 def kind_of_choices(snapshot: ExperimentSnapshot) -> TaskKind:
@@ -77,7 +77,7 @@ class StageView(NamedTuple):
     n_stages: int = 1
     rows: Ints | None = None
     middle: float = 0.0
-    outcomes: tuple[str, str] = (REWARDED.name, UNREWARDED.name)
+    outcomes: tuple[str, str] = OUTCOMES
     when: str = ""
 
     def describe_to(self, figure: SessionFigure) -> None:
@@ -168,7 +168,7 @@ def _outcomes(kind: TaskKind, rewards: Floats) -> tuple[str, str]:
     if kind.keeps_zero:
         return "gain", "no gain"
     is_graded = kind is not BANDIT and not np.isin(rewards[np.isfinite(rewards)], (-1, 0, 1)).all()
-    return ("above 0.5", "at most 0.5") if is_graded else (REWARDED.name, UNREWARDED.name)
+    return ("above 0.5", "at most 0.5") if is_graded else OUTCOMES
 
 
 def _rows_of(record: Record, kind: TaskKind, stage: int, own: list[int]) -> Record:
