@@ -70,7 +70,7 @@ def check_task(task: TaskKind) -> None:
     )
     _require(task.model in MODELS, f"{task.name}: model must be a ready one, got {task.model!r}")
     _require(task.rival in ALL, f"{task.name}: rival must be a ready one, got {task.rival!r}")
-    known = {one.name: one for kind in TASKS.values() for one in kind.participant} | PARAMETERS
+    known = {**{one.name: one for kind in TASKS.values() for one in kind.participant}, **PARAMETERS}
     for one in task.participant:
         _check_parameter(one)
         same = known.get(one.name, one)
