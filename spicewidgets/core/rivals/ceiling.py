@@ -19,13 +19,13 @@ from ..data.layout import MISSING
 from ..random import RandomState, generator
 from ..settings import Settings, setting
 from ..train.torch_stream import TorchStream
+from .free_gru import FreeGRU, mask_logits
 
 Floats = NDArray[np.float64]
 BLOCK = 10  # next choices that are kept apart together, to tell when to stop
 RELABELLED = 0.9  # share of batches in which options change their names
 LEAST_STEPS = 10  # of a pass through the choices
 STEEPEST = 1.0  # norm of a batch's gradient
-NEVER = -1e9  # logit of an option that is not on offer
 
 
 @dataclass(frozen=True)
@@ -45,37 +45,6 @@ class CeilingSettings(Settings):
         0.1, "Share of next choices that tell when to stop.", low=0.01, high=0.5
     )
     best: bool = setting(False, "Keep only the network that expects these best, instead of all.")
-
-
-class FreeGRU(nn.Module):
-    """A GRU that sees each trial and who chooses.
-
-    Args:
-        n_inputs: of each trial; see `inputs_of`.
-        n_actions: number of options.
-        n_participants: number of people.
-        settings: its size.
-    """
-
-    def __init__(self, n_inputs: int, n_actions: int, n_participants: int, settings: CeilingSettings) -> None:
-        super().__init__()
-        self.people = nn.Embedding(n_participants, settings.embedding_size)
-        nn.init.normal_(self.people.weight, std=0.1)
-        self.memory = nn.GRU(n_inputs + settings.embedding_size, settings.units, batch_first=True)
-        self.readout = nn.Linear(settings.units, n_actions)
-        self.dropout = nn.Dropout(settings.dropout)
-
-    def forward(self, inputs: Tensor, people: Tensor) -> Tensor:
-        """Return the logits of the next choice after each trial, `(n_sessions, n_trials, n_actions)`.
-
-        Args:
-            inputs: `(n_sessions, n_trials, n_inputs)`.
-            people: code of each session's participant, `(n_sessions,)`.
-        """
-        own = self.dropout(self.people(people))[:, None].expand(-1, inputs.shape[1], -1)
-        hidden, _ = self.memory(torch.cat([inputs, own], -1))
-        logits: Tensor = self.readout(self.dropout(hidden))
-        return logits
 
 
 class Ceiling:
@@ -99,10 +68,15 @@ class Ceiling:
 
     def count_weights(self, dataset: DatasetRNN) -> int:
         """Count the weights of a network for such choices."""
-        sizes = _sizes(dataset)
         with torch.device("meta"):  # makes no weights
-            network = FreeGRU(*sizes, self.settings)
+            network = self._network(dataset)
         return sum(weights.numel() for weights in network.parameters())
+
+    def _network(self, dataset: DatasetRNN) -> FreeGRU:
+        """Return a network for such choices, untrained."""
+        n, own = dataset.n_actions, self.settings
+        sizes = 3 * n + len(dataset.additional_inputs), n, dataset.n_participants
+        return FreeGRU(*sizes, units=own.units, embedding_size=own.embedding_size, dropout=own.dropout)
 
     def fit(self, dataset: DatasetRNN) -> "Ceiling":
         """Fit the networks, and return them."""
@@ -118,7 +92,7 @@ class Ceiling:
         for number in range(settings.n_networks):
             stream = TorchStream(rng)
             with stream():
-                network = FreeGRU(*_sizes(dataset), settings)
+                network = self._network(dataset)
             for epoch in _train(network, data, settings, stream, rng):
                 yield number * settings.n_epochs + epoch, settings.n_networks * settings.n_epochs
             networks.append(network.eval())
@@ -129,7 +103,7 @@ class Ceiling:
         compact, index = dataset.compact()
         inputs, people = inputs_of(compact), compact.participant_ids.long()
         with torch.no_grad():
-            logits = [_mask_logits(network(inputs, people), compact.offered) for network in self.networks_]
+            logits = [mask_logits(network(inputs, people), compact.offered) for network in self.networks_]
         mean = torch.stack(logits).softmax(-1).double().mean(0)
         places = index.clamp(min=0)[..., None].expand(-1, -1, dataset.n_actions)
         result: Floats = mean.gather(1, places).numpy()
@@ -146,12 +120,6 @@ def inputs_of(dataset: DatasetRNN) -> Tensor:
     seen = (outcomes != MISSING) & known
     more = dataset.xs[..., 2 * n : 2 * n + len(dataset.additional_inputs)]
     return torch.cat([known * chosen, seen * outcomes, seen.float(), known * more], -1)
-
-
-def _sizes(dataset: DatasetRNN) -> tuple[int, int, int]:
-    """Return the numbers of inputs, options and people."""
-    n = dataset.n_actions
-    return 3 * n + len(dataset.additional_inputs), n, dataset.n_participants
 
 
 @dataclass(frozen=True)
@@ -194,15 +162,10 @@ class _Data:
         return inputs.gather(-1, columns), names.argsort(-1).gather(1, choices)
 
 
-def _mask_logits(logits: Tensor, offered: Tensor | None) -> Tensor:
-    return logits if offered is None else logits.masked_fill(~offered, NEVER)
-
-
 def _loss(network: FreeGRU, data: _Data) -> float:
     """Return the loss of the choices kept apart, in nats per choice."""
     with torch.no_grad():
-        logits = _mask_logits(network(data.inputs, data.people), data.offered)
-        return float(nn.functional.cross_entropy(logits[data.apart], data.choices[data.apart]))
+        return float(network.loss(data.inputs, data.people, data.choices, data.apart, data.offered))
 
 
 def _train(
@@ -250,8 +213,7 @@ def _step(
         return
     inputs, choices = data.batch(sessions, rng)
     offered = None if data.offered is None else data.offered[sessions]
-    logits = _mask_logits(network(inputs, data.people[sessions]), offered)
-    loss = nn.functional.cross_entropy(logits[learned], choices[learned])
+    loss = network.loss(inputs, data.people[sessions], choices, learned, offered)
     optimiser.zero_grad()
     loss.backward()
     nn.utils.clip_grad_norm_(network.parameters(), STEEPEST)

@@ -8,7 +8,9 @@ import torch
 
 import spicewidgets as sw
 from spicewidgets.core.judge.replay import nll_per_trial
+from spicewidgets.core.rivals import free_gru
 from spicewidgets.core.rivals.ceiling import Ceiling, CeilingSettings, _Data
+from spicewidgets.core.rivals.free_gru import FreeGRU
 from spicewidgets.core.rivals.held_out import held_out
 
 SMALL = CeilingSettings(units=8, n_networks=1, n_epochs=40, dropout=0.0, learning_rate=0.02)
@@ -110,3 +112,24 @@ def test_what_is_not_on_offer_is_not_expected(in_turn):
     p = Ceiling(CeilingSettings(n_networks=1, n_epochs=1)).fit(some).predict(some)
     assert p[~offered.numpy()].max() == 0
     np.testing.assert_allclose(p.sum(-1), 1, rtol=1e-6)
+
+
+@pytest.mark.parametrize("with_offers", [False, True])
+def test_the_kernel_has_the_loss_and_the_gradient_of_torch(monkeypatch, with_offers):
+    rng = np.random.default_rng(0)
+    network = FreeGRU(6, 2, 5, units=3, embedding_size=2, dropout=0.0)
+    inputs, people = torch.from_numpy(rng.random((9, 30, 6))).float(), torch.arange(9) % 5
+    choices, counted = (
+        torch.from_numpy(rng.integers(2, size=(9, 30))),
+        torch.from_numpy(rng.random((9, 30)) < 0.8),
+    )
+    offered = torch.from_numpy(rng.random((9, 30, 2)) < 0.7).scatter_(2, choices[..., None], value=True)
+    values = []
+    for _ in range(2):
+        loss = network.loss(inputs, people, choices, counted, offered if with_offers else None)
+        network.zero_grad()
+        loss.backward()
+        values.append([loss.detach(), *(one.grad.clone() for one in network.parameters())])
+        monkeypatch.setattr(free_gru, "kernel_of", lambda *_: None)
+    for compiled, eager in zip(*values, strict=True):
+        torch.testing.assert_close(compiled, eager, rtol=1e-4, atol=1e-6)
