@@ -6,8 +6,9 @@ an equation is what there is left to find; with few units it also tells how many
 (Ji-An, Benna & Mattar 2025, Nature).
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,9 +19,11 @@ from ..data.dataset import DatasetRNN
 from ..data.layout import MISSING
 from ..random import RandomState, generator
 from ..settings import Settings, setting
+from ..train.optimisers import Adam
 from ..train.torch_stream import TorchStream
-from .free_gru import FreeGRU, mask_logits
+from .free_gru import FreeGRU, GRULoss, mask_logits
 
+Array = np.ndarray[Any, Any]
 Floats = NDArray[np.float64]
 BLOCK = 10  # next choices that are kept apart together, to tell when to stop
 RELABELLED = 0.9  # share of batches in which options change their names
@@ -85,18 +88,17 @@ class Ceiling:
         return self
 
     def fit_records(self, dataset: DatasetRNN) -> Iterator[tuple[int, int]]:
-        """Fit the networks; yields after each pass how many of how many passes are done, at most."""
-        rng, settings, networks = generator(self._random_state), self.settings, []
+        """Fit the networks side by side; yields after each pass how many of how many are done, at most."""
+        rng, settings = generator(self._random_state), self.settings
         compact, _ = dataset.compact()
         data = _Data.of(compact, settings.validation_share, rng)
-        for number in range(settings.n_networks):
-            stream = TorchStream(rng)
-            with stream():
-                network = self._network(dataset)
-            for epoch in _train(network, data, settings, stream, rng):
-                yield number * settings.n_epochs + epoch, settings.n_networks * settings.n_epochs
-            networks.append(network.eval())
-        self.networks_ = [min(networks, key=lambda one: _loss(one, data))] if settings.best else networks
+        with TorchStream(rng)():
+            networks = [self._network(dataset) for _ in range(settings.n_networks)]
+        losses, weights = yield from _train(networks, data, settings, rng)
+        for network, flat in zip(networks, weights, strict=True):
+            nn.utils.vector_to_parameters(torch.from_numpy(flat), network.parameters())
+            network.eval()
+        self.networks_ = [networks[int(losses.argmin())]] if settings.best else networks
 
     def predict(self, dataset: DatasetRNN) -> Floats:
         """Return the probability of each next choice, `(n_sessions, n_trials, n_actions)`."""
@@ -124,97 +126,82 @@ def inputs_of(dataset: DatasetRNN) -> Tensor:
 
 @dataclass(frozen=True)
 class _Data:
-    """Sessions as they are trained on; the first axis counts them."""
+    """Sessions as they are trained on; the first axis counts them.
 
-    inputs: Tensor
-    people: Tensor
-    choices: Tensor  # the next one
-    offered: Tensor | None
-    learned: Tensor  # whether it is trained on
-    apart: Tensor  # whether it tells when to stop
+    Attributes:
+        rows: what is seen of each trial, then which options are on offer if that is known.
+        people: of each session.
+        learned: the next choices that are learned; -1 elsewhere.
+        apart: those that tell when to stop; -1 elsewhere.
+        relabelled: share of batches in which options change their names.
+    """
+
+    rows: Array
+    people: Array
+    learned: Array
+    apart: Array
     relabelled: float
 
     @classmethod
     def of(cls, dataset: DatasetRNN, share: float, rng: np.random.Generator) -> "_Data":
-        known = dataset.target_mask
+        known = dataset.target_mask.numpy()
         n_sessions, n_trials = known.shape
-        drawn = torch.from_numpy(rng.random((n_sessions, -(-n_trials // BLOCK))) < share)
-        apart = drawn.repeat_interleave(BLOCK, 1)[:, :n_trials] & known
+        drawn = rng.random((n_sessions, -(-n_trials // BLOCK))) < share
+        apart = np.repeat(drawn, BLOCK, 1)[:, :n_trials] & known
+        rows = inputs_of(dataset)
+        if dataset.offered is not None:
+            rows = torch.cat([rows, dataset.offered.to(rows)], -1)
+        choices = dataset.ys.argmax(-1).numpy()
         alike = dataset.offered is None and not dataset.additional_inputs
         return cls(
-            inputs_of(dataset),
-            dataset.participant_ids.long(),
-            dataset.ys.argmax(-1),
-            dataset.offered,
-            known & ~apart,
-            apart if bool(apart.any()) else known,
+            rows.numpy(),
+            dataset.participant_ids.long().numpy(),
+            np.where(known & ~apart, choices, -1),
+            np.where(apart if apart.any() else known, choices, -1),
             RELABELLED if alike else 0.0,
         )
 
-    def batch(self, sessions: Tensor, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-        """Return inputs and next choices of some sessions; in most batches options have exchanged names."""
-        inputs, choices = self.inputs[sessions], self.choices[sessions]
+    def batch(self, sessions: Array, rng: np.random.Generator) -> tuple[Array, Array]:
+        """Return rows and next choices of some sessions; in most batches options have exchanged names."""
+        rows, choices = self.rows[sessions], self.learned[sessions]
         if rng.random() >= self.relabelled:
-            return inputs, choices
-        n = inputs.shape[-1] // 3
-        names = torch.from_numpy(np.stack([rng.permutation(n) for _ in sessions]))
-        columns = torch.cat([names, n + names, 2 * n + names], -1)[:, None].expand(-1, inputs.shape[1], -1)
-        return inputs.gather(-1, columns), names.argsort(-1).gather(1, choices)
-
-
-def _loss(network: FreeGRU, data: _Data) -> float:
-    """Return the loss of the choices kept apart, in nats per choice."""
-    with torch.no_grad():
-        return float(network.loss(data.inputs, data.people, data.choices, data.apart, data.offered))
+            return rows, choices
+        n = rows.shape[-1] // 3
+        names = rng.permuted(np.tile(np.arange(n), (len(sessions), 1)), axis=1)
+        columns = np.concatenate([names, n + names, 2 * n + names], 1)[:, None]
+        renamed = np.take_along_axis(names.argsort(1), choices.clip(0), 1)
+        return np.take_along_axis(rows, columns, 2), np.where(choices < 0, -1, renamed)
 
 
 def _train(
-    network: FreeGRU,
-    data: _Data,
-    settings: CeilingSettings,
-    stream: TorchStream,
-    rng: np.random.Generator,
-) -> Iterator[int]:
-    """Train a network until the choices kept apart are predicted no better; yields after each pass."""
-    optimiser = torch.optim.AdamW(
-        network.parameters(), settings.learning_rate, weight_decay=settings.weight_decay
-    )
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, settings.n_epochs)
-    size = max(1, min(settings.batch_size, len(data.inputs) // LEAST_STEPS))
-    best, kept, since = np.inf, network.state_dict(), 0
-    for epoch in range(1, settings.n_epochs + 1):
-        network.train()
-        order = torch.from_numpy(rng.permutation(len(data.inputs)))
-        with stream():
-            for sessions in order.split(size):
-                _step(network, data, sessions, optimiser, rng)
-        schedule.step()
-        network.eval()
-        loss = _loss(network, data)
-        since = 0 if loss < best else since + 1
-        if loss < best:
-            best, kept = loss, {name: one.clone() for name, one in network.state_dict().items()}
-        yield epoch
-        if since >= settings.patience:
+    networks: Sequence[FreeGRU], data: _Data, settings: CeilingSettings, rng: np.random.Generator
+) -> Generator[tuple[int, int], None, tuple[Array, Array]]:
+    """Train networks until the choices kept apart are predicted no better by any; yields after each pass.
+
+    Returns:
+        For each network the least loss of the choices kept apart, and its weights there.
+    """
+    n, most = len(networks), settings.n_epochs
+    loss = GRULoss(networks[0], data.rows.shape[-1] > networks[0].memory.input_size - settings.embedding_size)
+    theta = np.stack([nn.utils.parameters_to_vector(one.parameters()).detach().numpy() for one in networks])
+    adam, size = Adam(settings.learning_rate), settings.batch_size
+    size = max(1, min(size, len(data.rows) // LEAST_STEPS))
+    best, kept, since = np.full(n, np.inf), theta.copy(), np.zeros(n, int)
+    for epoch in range(1, most + 1):
+        order = rng.permutation(len(data.rows))
+        for begin in range(0, len(order), size):
+            sessions = order[begin : begin + size]
+            rows, choices = data.batch(sessions, rng)
+            _, gradient = loss(theta, rows, data.people[sessions], choices, rng)
+            norm = np.linalg.norm(gradient, axis=1, keepdims=True)
+            theta = theta * np.float32(1 - adam.rate * settings.weight_decay)
+            theta = adam.step(theta, gradient * np.minimum(1, STEEPEST / np.maximum(norm, 1e-9)))
+        adam.rate = 0.5 * settings.learning_rate * (1 + np.cos(np.pi * epoch / most))
+        now, _ = loss(theta, data.rows, data.people, data.apart)
+        better = now < best
+        best, kept = np.where(better, now, best), np.where(better[:, None], theta, kept)
+        since = np.where(better, 0, since + 1)
+        yield epoch, most
+        if since.min() >= settings.patience:
             break
-    network.load_state_dict(kept)
-
-
-def _step(
-    network: FreeGRU,
-    data: _Data,
-    sessions: Tensor,
-    optimiser: torch.optim.Optimizer,
-    rng: np.random.Generator,
-) -> None:
-    """Follow the gradient of a batch."""
-    learned = data.learned[sessions]
-    if not bool(learned.any()):
-        return
-    inputs, choices = data.batch(sessions, rng)
-    offered = None if data.offered is None else data.offered[sessions]
-    loss = network.loss(inputs, data.people[sessions], choices, learned, offered)
-    optimiser.zero_grad()
-    loss.backward()
-    nn.utils.clip_grad_norm_(network.parameters(), STEEPEST)
-    optimiser.step()
+    return best, kept

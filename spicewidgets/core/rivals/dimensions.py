@@ -70,14 +70,21 @@ def dimensions(
     Raises:
         SettingsError: where choices cannot be held out so, and for one person.
     """
-    networks = {
-        str(units): Ceiling(replace(settings, units=units), random_state=random_state)
-        for units in range(1, most + 1)
-    }
+    networks = tiny_networks(most, settings, random_state)
     held = held_out(dataset, networks, by, n_folds=n_folds, random_state=random_state)
     if len(held.people) < 2:
         raise SettingsError(["Errors over people need two people or more; got one. Use a table of several."])
     return dimensions_of(held)
+
+
+def tiny_networks(
+    most: int = MOST, settings: CeilingSettings = TINY, random_state: int = 0
+) -> dict[str, Ceiling]:
+    """Return networks of one unit, two and so on, by the number of their units."""
+    return {
+        str(units): Ceiling(replace(settings, units=units), random_state=random_state)
+        for units in range(1, most + 1)
+    }
 
 
 def dimensions_of(held: HeldOut) -> Dimensions:

@@ -15,7 +15,9 @@ from torch import Tensor, nn
 from ..train.compiled.graph import Graph, Node
 from ..train.compiled.kernel import Kernel, NoCompilerError
 from ..train.compiled.trial import CompiledTrial
+from ..train.torch_stream import TorchStream
 
+Array = np.ndarray[Any, Any]
 NEVER = -1e9  # logit of an option that is not on offer
 MOST_UNITS = 16  # of a kernel: more would take longer to compile than most trainings save
 
@@ -61,84 +63,118 @@ class FreeGRU(nn.Module):
         logits: Tensor = self.readout(self.dropout(hidden))
         return logits
 
-    def loss(
-        self, inputs: Tensor, people: Tensor, choices: Tensor, counted: Tensor, offered: Tensor | None = None
-    ) -> Tensor:
-        """Compute the mean loss of the choices that count, in nats.
+
+class GRULoss:
+    """Mean loss of batches of choices in nats, and its gradient, of several networks side by side.
+
+    Args:
+        network: of the size of all.
+        with_offers: whether the data say which options are on offer.
+        kernel: whether a kernel computes it, where there is one.
+    """
+
+    def __init__(self, network: FreeGRU, with_offers: bool = False, kernel: bool = True) -> None:
+        self.network, self._parameters = network, list(network.parameters())
+        self.units, self.n_actions = network.memory.hidden_size, len(network.readout.bias)
+        self.n_inputs = network.memory.input_size - network.people.embedding_dim
+        self.with_offers = with_offers
+        shape = self.n_inputs, self.units, self.n_actions, with_offers
+        self._kernel = kernel_of(*shape) if kernel else None
+        self._dropout = network.dropout.p
+
+    def __call__(
+        self,
+        theta: Array,
+        rows: Array,
+        people: Array,
+        choices: Array,
+        rng: np.random.Generator | None = None,
+    ) -> tuple[Array, Array]:
+        """Compute loss and gradient.
 
         Args:
-            inputs: of each trial, as in `forward`.
-            people: of each session.
-            choices: the next one after each trial, `(n_sessions, n_trials)`.
-            counted: whether it counts, `(n_sessions, n_trials)`.
-            offered: whether each option could be chosen, `(n_sessions, n_trials, n_actions)`.
+            theta: weights of each network, in the order of `FreeGRU.parameters`, `(n_networks, n_weights)`.
+            rows: what is seen of each trial, then which options are on offer if that is known, `(n_sessions,
+                n_trials, n_rows)`.
+            people: of each session, `(n_sessions,)`.
+            choices: the next one after each trial; -1 where it does not count, `(n_sessions, n_trials)`.
+            rng: draws what is left out in training; None for a loss without its gradient, and with all units.
+
+        Returns:
+            Loss, `(n_networks,)`, and gradient, `(n_networks, n_weights)`; 0 without `rng`.
         """
-        kernel = kernel_of(
-            inputs.shape[-1], self.memory.hidden_size, len(self.readout.bias), offered is not None
-        )
-        if kernel is None:
-            logits = mask_logits(self(inputs, people), offered)
-            return nn.functional.cross_entropy(logits[counted], choices[counted])
-        n, units = inputs.shape[-1], self.memory.hidden_size
-        seen, own = self.memory.weight_ih_l0[:, :n], self.memory.weight_ih_l0[:, n:]
-        first = self.memory.bias_hh_l0 * (torch.arange(3 * units) < 2 * units)  # the last third is reset
-        gates = self.dropout(self.people(people)) @ own.T + self.memory.bias_ih_l0 + first
-        weights = (
-            seen,
-            self.memory.weight_hh_l0,
-            self.memory.bias_hh_l0[2 * units :],
-            *self.readout.parameters(),
-        )
-        rows = inputs if offered is None else torch.cat([inputs, offered], -1)
-        noise = self.dropout(torch.ones(*inputs.shape[:2], units)) if self.training else None
-        loss: Tensor = KernelLoss.apply(kernel, rows, choices, counted, noise, gates, *weights)  # type: ignore[no-untyped-call,unused-ignore]
-        return loss
-
-
-class KernelLoss(torch.autograd.Function):
-    """The loss of a batch by a kernel, as one operation of torch."""
-
-    @staticmethod
-    def forward(
-        ctx: Any,
-        kernel: Kernel,
-        rows: Tensor,
-        choices: Tensor,
-        counted: Tensor,
-        noise: Tensor | None,
-        gates: Tensor,
-        *weights: Tensor,
-    ) -> Tensor:
-        """Return the loss; its gradient is computed with it where it is wanted."""
-        batch = kernel.batch(*(one.numpy().swapaxes(0, 1) for one in (rows, counted, choices)))
-        n, (n_blocks, n_trials, _, lanes) = batch.n_sessions, batch.rows.shape
-        units = weights[1].shape[1]
-        drawn = np.ones((n_blocks * lanes, n_trials, units), np.float32)
-        if noise is not None:
-            drawn[:n] = noise.numpy()
-        drawn = drawn.reshape(n_blocks, lanes, n_trials, units).transpose(0, 2, 3, 1)
-        flat = torch.cat([one.detach().flatten() for one in weights]).numpy()
-        back = any(ctx.needs_input_grad)
-        loss, slope, own, _, _ = kernel(
+        if self._kernel is None:
+            return self._by_torch(theta, rows, people, choices, rng)
+        n_networks, n, u = len(theta), self.n_inputs, self.units
+        known = choices >= 0
+        batch = self._kernel.batch(*(one.swapaxes(0, 1) for one in (rows, known, choices)))
+        everybody, into, over, into_bias, over_bias, *readout = self._cut(theta)
+        own, kept = everybody[:, people], self._draw(rng, (n_networks, len(people), everybody.shape[2]))
+        own = own * kept
+        first = over_bias.copy()
+        first[:, 2 * u :] = 0  # these are reset
+        gates = own @ into[..., n:].swapaxes(1, 2) + (into_bias + first)[:, None]
+        weights = (into[..., :n], over, over_bias[:, 2 * u :], *readout)
+        loss, slopes, by_gates, _, _ = self._kernel(
             batch,
-            np.full((1, n), 1 / max(batch.n_known, 1)),
-            flat[None],
-            gates.detach().numpy().T[None],
-            np.zeros((1, units, n)),
-            np.ascontiguousarray(drawn)[None],
-            back,
+            np.full((n_networks, len(rows)), 1 / max(batch.n_known, 1)),
+            np.concatenate([one.reshape(n_networks, -1) for one in weights], 1),
+            gates.swapaxes(1, 2),
+            np.zeros((n_networks, u, len(rows))),
+            self._draw(rng, (n_networks, *batch.rows.shape[:2], u, self._kernel.lanes)),
+            rng is not None,
         )
-        if back:
-            parts = torch.from_numpy(slope[0]).float().split([one.numel() for one in weights])
-            shaped = [part.view_as(one) for part, one in zip(parts, weights, strict=True)]
-            ctx.save_for_backward(torch.from_numpy(own[0].T.copy()), *shaped)
-        return torch.tensor(float(loss[0]))
+        gradient = np.zeros_like(theta)
+        if rng is None:
+            return loss, gradient
+        d_everybody, d_into, d_over, d_into_bias, d_over_bias, *d_readout = self._cut(gradient)
+        begin = 0
+        for one in (d_into[..., :n], d_over, d_over_bias[:, 2 * u :], *d_readout):
+            size = one[0].size
+            one[...] = slopes[:, begin : begin + size].reshape(one.shape)
+            begin += size
+        d_gates = by_gates.swapaxes(1, 2)
+        d_into_bias[...] = d_gates.sum(1)
+        d_over_bias[:, : 2 * u] = d_into_bias[:, : 2 * u]
+        d_into[..., n:] = by_gates @ own
+        np.add.at(d_everybody, (slice(None), people), d_gates @ into[..., n:] * kept)
+        return loss, gradient
 
-    @staticmethod
-    @torch.autograd.function.once_differentiable
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
-        """Return the gradient by what people add to the gates, and by each weight."""
-        return (*[None] * 5, *(grad * slope for slope in ctx.saved_tensors))
+    def _cut(self, flat: Array) -> list[Array]:
+        """Return the weights of a flat vector as views, in the shapes of the parameters."""
+        ends = np.cumsum([one.numel() for one in self._parameters])[:-1]
+        parts = np.split(flat, ends, 1)
+        return [
+            part.reshape(len(flat), *one.shape) for part, one in zip(parts, self._parameters, strict=True)
+        ]
+
+    def _draw(self, rng: np.random.Generator | None, shape: tuple[int, ...]) -> Array:
+        """Draw what is left out, as 0, and by how much the rest counts more."""
+        if rng is None or not self._dropout:
+            return np.ones(shape, np.float32)
+        return (rng.random(shape, np.float32) >= self._dropout) * np.float32(1 / (1 - self._dropout))
+
+    def _by_torch(
+        self, theta: Array, rows: Array, people: Array, choices: Array, rng: np.random.Generator | None
+    ) -> tuple[Array, Array]:
+        """Compute the same by torch, network by network."""
+        n, gradient, losses = self.n_inputs, np.zeros_like(theta), np.zeros(len(theta))
+        seen, who, targets = (torch.from_numpy(one) for one in (rows, people, choices))
+        network = self.network.train(rng is not None)
+        stream = TorchStream(rng or np.random.default_rng(0))
+        for place, flat in enumerate(theta):
+            nn.utils.vector_to_parameters(torch.from_numpy(flat), self._parameters)
+            network.zero_grad()
+            with stream(), torch.set_grad_enabled(rng is not None):
+                logits = mask_logits(
+                    network(seen[..., :n], who), seen[..., n:] > 0 if self.with_offers else None
+                )
+                loss = nn.functional.cross_entropy(logits.flatten(0, 1), targets.flatten(), ignore_index=-1)
+            losses[place] = float(loss.detach())
+            if rng is not None:
+                loss.backward()  # type: ignore[no-untyped-call,unused-ignore]
+                gradient[place] = np.concatenate([one.grad.numpy().ravel() for one in self._parameters])  # type: ignore[union-attr]
+        return losses, gradient
 
 
 def mask_logits(logits: Tensor, offered: Tensor | None) -> Tensor:
@@ -159,7 +195,7 @@ def kernel_of(n_inputs: int, units: int, n_actions: int, with_offers: bool) -> K
 
 
 def _trial_of(n_inputs: int, units: int, n_actions: int) -> CompiledTrial:
-    """Write a trial of `nn.GRU` with a readout as expressions; weights are in the order of `FreeGRU.loss`."""
+    """Write a trial of `nn.GRU` with a readout as expressions; weights are in the order of `GRULoss`."""
     graph = Graph(np.float32)
     n_weights = 0
 

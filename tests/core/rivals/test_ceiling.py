@@ -8,9 +8,8 @@ import torch
 
 import spicewidgets as sw
 from spicewidgets.core.judge.replay import nll_per_trial
-from spicewidgets.core.rivals import free_gru
 from spicewidgets.core.rivals.ceiling import Ceiling, CeilingSettings, _Data
-from spicewidgets.core.rivals.free_gru import FreeGRU
+from spicewidgets.core.rivals.free_gru import FreeGRU, GRULoss
 from spicewidgets.core.rivals.held_out import held_out
 
 SMALL = CeilingSettings(units=8, n_networks=1, n_epochs=40, dropout=0.0, learning_rate=0.02)
@@ -94,14 +93,14 @@ def test_a_seed_gives_the_same_networks_and_nothing_global_changes(in_turn):
 
 def test_options_that_exchange_their_names_keep_choice_and_outcome_together(in_turn):
     data = _Data.of(in_turn, 0.1, np.random.default_rng(0))
-    sessions = torch.arange(len(in_turn))
-    inputs, targets = data.batch(sessions, np.random.default_rng(5))
-    swapped = (targets != data.choices).any(1)
-    assert 0 < int(swapped.sum()) < len(sessions)
-    columns = [1, 0, 3, 2, 5, 4]
-    assert torch.equal(inputs[swapped], data.inputs[swapped][..., columns])
-    assert torch.equal(targets[swapped], 1 - data.choices[swapped])
-    assert torch.equal(inputs[~swapped], data.inputs[~swapped])
+    rows, targets = data.batch(np.arange(len(in_turn)), np.random.default_rng(5))
+    swapped = (targets != data.learned).any(1)
+    assert 0 < int(swapped.sum()) < len(in_turn)
+    np.testing.assert_array_equal(rows[swapped], data.rows[swapped][..., [1, 0, 3, 2, 5, 4]])
+    np.testing.assert_array_equal(
+        targets[swapped], np.where(data.learned[swapped] < 0, -1, 1 - data.learned[swapped])
+    )
+    np.testing.assert_array_equal(rows[~swapped], data.rows[~swapped])
 
 
 def test_what_is_not_on_offer_is_not_expected(in_turn):
@@ -115,21 +114,19 @@ def test_what_is_not_on_offer_is_not_expected(in_turn):
 
 
 @pytest.mark.parametrize("with_offers", [False, True])
-def test_the_kernel_has_the_loss_and_the_gradient_of_torch(monkeypatch, with_offers):
+def test_the_kernel_has_the_loss_and_the_gradient_of_torch(with_offers):
     rng = np.random.default_rng(0)
     network = FreeGRU(6, 2, 5, units=3, embedding_size=2, dropout=0.0)
-    inputs, people = torch.from_numpy(rng.random((9, 30, 6))).float(), torch.arange(9) % 5
-    choices, counted = (
-        torch.from_numpy(rng.integers(2, size=(9, 30))),
-        torch.from_numpy(rng.random((9, 30)) < 0.8),
-    )
-    offered = torch.from_numpy(rng.random((9, 30, 2)) < 0.7).scatter_(2, choices[..., None], value=True)
-    values = []
-    for _ in range(2):
-        loss = network.loss(inputs, people, choices, counted, offered if with_offers else None)
-        network.zero_grad()
-        loss.backward()
-        values.append([loss.detach(), *(one.grad.clone() for one in network.parameters())])
-        monkeypatch.setattr(free_gru, "kernel_of", lambda *_: None)
-    for compiled, eager in zip(*values, strict=True):
-        torch.testing.assert_close(compiled, eager, rtol=1e-4, atol=1e-6)
+    n_weights = sum(one.numel() for one in network.parameters())
+    theta = rng.normal(0, 0.4, (2, n_weights)).astype(np.float32)
+    rows, people = rng.random((9, 30, 6)).astype(np.float32), np.arange(9) % 5
+    choices = np.where(rng.random((9, 30)) < 0.8, rng.integers(2, size=(9, 30)), -1)
+    if with_offers:
+        offered = np.maximum(rng.random((9, 30, 2)) < 0.7, choices[..., None] == np.arange(2))
+        rows = np.concatenate([rows, offered.astype(np.float32)], -1)
+    results = [
+        GRULoss(network, with_offers, kernel)(theta, rows, people, choices, np.random.default_rng(0))
+        for kernel in (True, False)
+    ]
+    for compiled, eager in zip(*results, strict=True):
+        np.testing.assert_allclose(compiled, eager, rtol=1e-4, atol=1e-6)

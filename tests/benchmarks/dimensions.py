@@ -1,0 +1,114 @@
+"""Dimensions: how many variables tiny networks say that simulated choices need.
+
+    python tests/benchmarks/dimensions.py [--seeds 20] [--first 3000] [--no-write]
+
+Each learner is 40 people with four sessions of 100 choices of a drifting two-armed bandit; half of the
+sessions is expected by networks that were trained on the others. The truth has a variable for each number
+that it carries from trial to trial. A curve goes beyond it where a unit more than that gains over two
+standard errors; it has to reach it where the truth itself, with its own probabilities, gains so much over the
+network with a unit less.
+"""
+
+import argparse
+from time import process_time
+
+import numpy as np
+import torch
+from report import machine, table, today, write_section
+
+import spicewidgets as sw
+from spicewidgets.core.judge.replay import nll_per_trial
+from spicewidgets.core.rivals.design import Design, simulate_rival
+from spicewidgets.core.rivals.dimensions import ERRORS, dimensions_of, tiny_networks
+from spicewidgets.core.rivals.held_out import held_out
+from spicewidgets.core.rivals.model import AgentRival
+from spicewidgets.core.rivals.ready import ALL
+
+PEOPLE, SESSIONS, TRIALS = 40, 4, 100
+TRUE = {"rescorla-wagner": 2, "forgetting": 2, "with-kernel": 3}  # the two choice traces move as one
+# Means and spreads of the people's parameters, on the scale of each.
+DRAWN = {
+    "alpha": (-0.4, 0.5),
+    "forget": (-1.4, 0.5),
+    "beta": (np.log(5), 0.3),
+    "alpha_choice": (-1.4, 0.5),
+    "beta_choice": (2.0, 0.5),
+}
+
+
+def measure(name: str, seed: int) -> tuple[int, float, tuple[float, ...], float]:
+    """Return the dimensions found, by how many errors the truth is ahead of a unit less, the curve, and the
+    truth's likelihood.
+    """
+    rng, rival = np.random.default_rng([seed, list(TRUE).index(name)]), ALL[name]
+    columns = rival.columns(2)
+    values = np.column_stack([one.from_scale(rng.normal(*DRAWN[key], PEOPLE)) for key, one in columns])
+    design = Design.of_settings(PEOPLE, SESSIONS, TRIALS, sw.BanditsDrift(0.2))
+    data = simulate_rival(rival, values, design, int(rng.integers(10**6)))
+    held = held_out(data, tiny_networks(random_state=seed), "session", n_folds=2)
+    found = dimensions_of(held)
+    true = sw.replay(AgentRival(rival, values, 2), data).probabilities[:, 1:]
+    nats = np.nansum(nll_per_trial(true, data), 1)
+    nll = np.bincount(data.participant_ids, nats)
+    gain = held.nll[TRUE[name] - 2] - nll if TRUE[name] > 1 else held.guesses - nll
+    mean = gain.sum() / held.n_choices.sum()
+    error = np.sqrt(np.square(gain - mean * held.n_choices).sum())
+    return (
+        found.needed,
+        float(gain.sum() / error),
+        found.likelihood,
+        float(np.exp(-nll.sum() / held.n_choices.sum())),
+    )
+
+
+def main() -> None:
+    """Measure all learners, print them, and write the section."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--first", type=int, default=3000)
+    parser.add_argument("--only", choices=TRUE)
+    parser.add_argument("--no-write", action="store_true")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    rows, began = [], process_time()
+    names = [arguments.only] if arguments.only else list(TRUE)
+    for name in names:
+        results = []
+        for seed in range(arguments.first, arguments.first + arguments.seeds):
+            results.append(measure(name, seed))
+            needed, ahead, curve, truth = results[-1]
+            words = " ".join(f"{one:.4f}" for one in curve)
+            print(
+                name,
+                seed,
+                needed,
+                f"{ahead:.1f}",
+                words,
+                f"{truth:.4f}",
+                f"{process_time() - began:.0f} s",
+                flush=True,
+            )
+        told = [needed for needed, ahead, _, _ in results if ahead > ERRORS]
+        curves = np.mean([curve for _, _, curve, _ in results], 0)
+        rows.append(
+            (
+                name,
+                str(TRUE[name]),
+                f"{sum(needed <= TRUE[name] for needed, *_ in results)} of {len(results)}",
+                f"{sum(needed >= TRUE[name] for needed in told)} of {len(told)}",
+                " ".join(map(str, sorted(needed for needed, *_ in results))),
+                " ".join(f"{one:.4f}" for one in curves),
+                f"{np.mean([truth for *_, truth in results]):.4f}",
+            )
+        )
+    head = ("learner", "variables", "not beyond", "reached, of those told", "found", "mean curve", "truth")
+    seconds = (process_time() - began) / (len(names) * arguments.seeds)
+    text = table(head, rows) + f"\n\n{seconds:.0f} s of processor each.\n"
+    print(text)
+    if not arguments.no_write:
+        assert __doc__ is not None
+        write_section("Dimensions", f"{today()}; {machine()}. {__doc__.split('write]')[1].strip()}\n\n{text}")
+
+
+if __name__ == "__main__":
+    main()
