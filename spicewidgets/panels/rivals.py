@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..markup import Html, code_block, escape_text, fold, message, table
-from ..plots.rivals import by_person, misses_table, rivals_table
+from ..plots.rivals import by_person, dimensions_chart, misses_table, rivals_table
 from ..views.words import SHARE
 from .base import Choice
 from .files import File, Offer, csv_file
@@ -70,8 +70,8 @@ class RivalsPanel(StudyPanel):
 
     def body_parts(self) -> list[widgets.Widget]:
         """Lay out the table, the people, and what needs nothing held out."""
-        self.table, self.missed, self.people, self.criteria = (widgets.HTML() for _ in range(4))
-        return [self.table, self.missed, self.people, self.criteria]
+        self.table, self.missed, self.units, self.people, self.criteria = (widgets.HTML() for _ in range(5))
+        return [self.table, self.missed, self.units, self.people, self.criteria]
 
     def offers(self) -> Mapping[str, Offer]:
         """Name what can be saved."""
@@ -107,6 +107,7 @@ class RivalsPanel(StudyPanel):
             found.rows, self.experiment.group("rivals").shown == "nats"
         )
         self.missed.value = _show_missed(found)
+        self.units.value = _show_dimensions(found)
         chosen = "" if self.experiment.person is None else str(self.experiment.person)
         self.people.value = ""
         if found.is_of_several and len(found.pair) == 2:
@@ -137,6 +138,14 @@ def _show_missed(found: "ModelComparison") -> str:
     items = "".join(f"<li>{escape_text(words)}</li>" for words in sentences)
     picture = misses_table(found.misses[:MOST_MISSES])
     return Html(heading("What the equation misses", head) + (f"<ul>{items}</ul>" if items else "") + picture)
+
+
+def _show_dimensions(found: "ModelComparison") -> str:
+    """Show how many variables choices need, in a sentence and a picture; nothing where it was not asked."""
+    if found.dimensions is None:
+        return ""
+    about = f"Tiny networks without structure, of all people. {found.dimensions.sentence}"
+    return Html(heading("How many variables the choices need", about) + dimensions_chart(found.dimensions))
 
 
 def _people_table(found: "ModelComparison") -> Html:

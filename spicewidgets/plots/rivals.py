@@ -14,11 +14,12 @@ from ..core.wording import format_number
 from ..markup import Html, escape_text, region
 from ..style import BENCHMARK, RNN, SPICE, Style
 from .series import Floats, Kind, ticks
-from .small import INK, Axis, mark
+from .small import INK, Axis, Line, chart, mark
 from .table import swatch
 
 if TYPE_CHECKING:
     from ..core.judge.misses import Miss
+    from ..core.rivals.dimensions import Dimensions
     from ..core.studies.comparison import ComparisonRow
 
 RIVAL = replace(BENCHMARK, name="rival", marker="circle")
@@ -99,6 +100,30 @@ def misses_table(rows: "Sequence[Miss]") -> Html:
         f"<thead><tr>{head}</tr></thead><tbody>{body}{foot}</tbody></table>"
     )
     return region("What the equation misses", Html(grid))
+
+
+def dimensions_chart(found: "Dimensions") -> Html:
+    """Draw how likely networks of ever more units make choices that they did not learn from.
+
+    Args:
+        found: the networks.
+    """
+    values = np.array([found.chance, *found.likelihood])
+    gained = np.array(
+        [[gain - error, gain + error] for gain, error in zip(found.gain, found.error, strict=True)]
+    )
+    low, high = (np.r_[np.nan, values[:-1] * np.exp(ends)] for ends in gained.T)
+    n, axis = len(found.gain), _axis([*values, *low, *high])
+    return chart(
+        "Networks of ever more units",
+        Axis(-0.3, n + 0.3, {float(at): str(at) for at in range(n + 1)}),
+        axis,
+        [Line(np.arange(n + 1), values, INK, low, high)],
+        note="Likelihood of a choice held out; bars: one standard error, over people, of what a unit gains",
+        x_title="units",
+        rules={float(found.needed): "needed"},
+        words=found.sentence,
+    )
 
 
 def _ends(row: "ComparisonRow", as_nats: bool) -> tuple[float, float, float]:

@@ -5,11 +5,12 @@
 Each learner is 40 people with four sessions of 100 choices of a drifting two-armed bandit; half of the
 sessions is expected by networks that were trained on the others. The truth has a variable for each number
 that it carries from trial to trial. A curve goes beyond it where a unit more than that gains over two
-standard errors; it has to reach it where the truth itself, with its own probabilities, gains so much over the
-network with a unit less.
+standard errors; it has to reach it where the true model, fitted to the same sessions under its group's prior,
+gains so much over the network with a unit less.
 """
 
 import argparse
+from dataclasses import replace
 from time import process_time
 
 import numpy as np
@@ -17,11 +18,9 @@ import torch
 from report import machine, table, today, write_section
 
 import spicewidgets as sw
-from spicewidgets.core.judge.replay import nll_per_trial
 from spicewidgets.core.rivals.design import Design, simulate_rival
-from spicewidgets.core.rivals.dimensions import ERRORS, dimensions_of, tiny_networks
+from spicewidgets.core.rivals.dimensions import ERRORS, Dimensions, dimensions_of, tiny_networks
 from spicewidgets.core.rivals.held_out import held_out
-from spicewidgets.core.rivals.model import AgentRival
 from spicewidgets.core.rivals.ready import ALL
 
 PEOPLE, SESSIONS, TRIALS = 40, 4, 100
@@ -36,29 +35,23 @@ DRAWN = {
 }
 
 
-def measure(name: str, seed: int) -> tuple[int, float, tuple[float, ...], float]:
-    """Return the dimensions found, by how many errors the truth is ahead of a unit less, the curve, and the
-    truth's likelihood.
+def measure(name: str, seed: int) -> tuple[Dimensions, float, float]:
+    """Return the curve, by how many standard errors the true model is ahead of a unit less, and its
+    likelihood.
     """
     rng, rival = np.random.default_rng([seed, list(TRUE).index(name)]), ALL[name]
     columns = rival.columns(2)
     values = np.column_stack([one.from_scale(rng.normal(*DRAWN[key], PEOPLE)) for key, one in columns])
     design = Design.of_settings(PEOPLE, SESSIONS, TRIALS, sw.BanditsDrift(0.2))
     data = simulate_rival(rival, values, design, int(rng.integers(10**6)))
-    held = held_out(data, tiny_networks(random_state=seed), "session", n_folds=2)
-    found = dimensions_of(held)
-    true = sw.replay(AgentRival(rival, values, 2), data).probabilities[:, 1:]
-    nats = np.nansum(nll_per_trial(true, data), 1)
-    nll = np.bincount(data.participant_ids, nats)
-    gain = held.nll[TRUE[name] - 2] - nll if TRUE[name] > 1 else held.guesses - nll
-    mean = gain.sum() / held.n_choices.sum()
-    error = np.sqrt(np.square(gain - mean * held.n_choices).sum())
-    return (
-        found.needed,
-        float(gain.sum() / error),
-        found.likelihood,
-        float(np.exp(-nll.sum() / held.n_choices.sum())),
-    )
+    networks = tiny_networks(random_state=seed)
+    held = held_out(data, {**networks, "truth": name}, "session", n_folds=2)
+    truth, less = held.nll[-1], held.nll[TRUE[name] - 2]
+    found = dimensions_of(replace(held, nll=held.nll[:-1], models=held.models[:-1]))
+    gain, n = less - truth, held.n_choices
+    mean = gain.sum() / n.sum()
+    error = np.sqrt(np.square(gain - mean * n).sum())
+    return found, float(gain.sum() / error), float(np.exp(-truth.sum() / n.sum()))
 
 
 def main() -> None:
@@ -94,9 +87,9 @@ def main() -> None:
             (
                 name,
                 str(TRUE[name]),
-                f"{sum(needed <= TRUE[name] for needed, *_ in results)} of {len(results)}",
-                f"{sum(needed >= TRUE[name] for needed in told)} of {len(told)}",
-                " ".join(map(str, sorted(needed for needed, *_ in results))),
+                f"{sum(n <= TRUE[name] for n in needed)} of {len(needed)}",
+                f"{sum(n >= TRUE[name] for n in told)} of {len(told)}",
+                " ".join(map(str, needed)),
                 " ".join(f"{one:.4f}" for one in curves),
                 f"{np.mean([truth for *_, truth in results]):.4f}",
             )

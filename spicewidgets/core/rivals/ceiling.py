@@ -36,8 +36,8 @@ class CeilingSettings(Settings):
     """Size and training of the networks."""
 
     units: int = setting(16, "Units of each network.", low=1, high=128)
-    embedding_size: int = setting(4, "Numbers that the networks learn of each person.", low=0, high=64)
-    dropout: float = setting(0.3, "Share of these, and of units, left out in training.", low=0, high=0.9)
+    embedding_size: int = setting(8, "Numbers that the networks learn of each person.", low=0, high=64)
+    dropout: float = setting(0.1, "Share of these, and of units, left out in training.", low=0, high=0.9)
     n_networks: int = setting(3, "Networks, of whose probabilities the mean is taken.", low=1, high=50)
     n_epochs: int = setting(150, "Passes through the choices at most.", low=1, high=10_000)
     patience: int = setting(30, "Passes without improvement after which training ends.", low=1)
@@ -71,14 +71,13 @@ class Ceiling:
 
     def count_weights(self, dataset: DatasetRNN) -> int:
         """Count the weights of a network for such choices."""
+        sizes = _sizes(dataset)
         with torch.device("meta"):  # makes no weights
-            network = self._network(dataset)
+            network = self._network(*sizes)
         return sum(weights.numel() for weights in network.parameters())
 
-    def _network(self, dataset: DatasetRNN) -> FreeGRU:
-        """Return a network for such choices, untrained."""
-        n, own = dataset.n_actions, self.settings
-        sizes = 3 * n + len(dataset.additional_inputs), n, dataset.n_participants
+    def _network(self, *sizes: int) -> FreeGRU:
+        own = self.settings
         return FreeGRU(*sizes, units=own.units, embedding_size=own.embedding_size, dropout=own.dropout)
 
     def fit(self, dataset: DatasetRNN) -> "Ceiling":
@@ -93,7 +92,7 @@ class Ceiling:
         compact, _ = dataset.compact()
         data = _Data.of(compact, settings.validation_share, rng)
         with TorchStream(rng)():
-            networks = [self._network(dataset) for _ in range(settings.n_networks)]
+            networks = [self._network(*_sizes(dataset)) for _ in range(settings.n_networks)]
         losses, weights = yield from _train(networks, data, settings, rng)
         for network, flat in zip(networks, weights, strict=True):
             nn.utils.vector_to_parameters(torch.from_numpy(flat), network.parameters())
@@ -122,6 +121,12 @@ def inputs_of(dataset: DatasetRNN) -> Tensor:
     seen = (outcomes != MISSING) & known
     more = dataset.xs[..., 2 * n : 2 * n + len(dataset.additional_inputs)]
     return torch.cat([known * chosen, seen * outcomes, seen.float(), known * more], -1)
+
+
+def _sizes(dataset: DatasetRNN) -> tuple[int, int, int]:
+    """Return the numbers of inputs, options and people."""
+    n = dataset.n_actions
+    return 3 * n + len(dataset.additional_inputs), n, dataset.n_participants
 
 
 @dataclass(frozen=True)

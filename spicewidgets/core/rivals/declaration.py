@@ -27,6 +27,7 @@ torch = later("torch")
 
 State = dict[str, Tensor]
 CEILING = "ceiling"  # the name, among rivals, of networks of which no structure is asked
+UNITS = ("1 unit", "2 units", "3 units", "4 units")  # of tiny ones, which tell how many variables there are
 
 
 @dataclass(frozen=True)

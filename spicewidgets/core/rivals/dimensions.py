@@ -7,15 +7,18 @@ expected no better are the dimensions that a mechanism may have (Ji-An, Benna & 
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 
 from ..data.dataset import DatasetRNN
 from ..settings import SettingsError
 from .ceiling import Ceiling, CeilingSettings
+from .declaration import UNITS
 from .held_out import HeldOut, held_out
 
 ERRORS = 2.0  # standard errors over people that another unit must gain
-MOST = 4  # units
-TINY = CeilingSettings(dropout=0.0, n_networks=2, best=True)  # a mean of networks has the units of all
+OF_SEVERAL = "How many variables choices need takes two people or more; got one. Use a table of several."
+# A mean of networks has the units of all. The best of fewer than six is sometimes one that has not learned.
+TINY = CeilingSettings(embedding_size=4, dropout=0.0, n_networks=6, best=True)
 
 
 @dataclass(frozen=True)
@@ -23,11 +26,13 @@ class Dimensions:
     """Networks of one unit, two and so on, on choices held out; a place of each tuple is a network.
 
     Attributes:
-        likelihood: geometric mean of P of the choices.
+        chance: geometric mean of P of the choices under guesses.
+        likelihood: of each network.
         gain, error: nats per choice that are gained by a network's last unit, and its standard error over
             people; of the first one over guesses.
     """
 
+    chance: float
     likelihood: tuple[float, ...]
     gain: tuple[float, ...]
     error: tuple[float, ...]
@@ -42,10 +47,17 @@ class Dimensions:
     @property
     def sentence(self) -> str:
         """The result in a sentence."""
-        if self.needed == len(self.gain):
-            return f"Choices need {self.needed} variables or more."
+        n = self.needed
+        if n == len(self.gain):
+            return f"Choices need {n} variable{'s' * (n > 1)} or more."
         what = {0: "no variable: nothing is expected beyond chance", 1: "one variable"}
-        return f"Choices need {what.get(self.needed, f'{self.needed} variables')}."
+        more = f" A further one gains {self.gain[n]:.4f} ± {self.error[n]:.4f} nats a choice." if n else ""
+        return f"Choices need {what.get(n, f'{n} variables')}.{more}"
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return a row for each network: units, likelihood of a choice, and what the last unit gains."""
+        columns = {"likelihood": self.likelihood, "gain": self.gain, "error": self.error}
+        return pd.DataFrame({"units": range(1, len(self.gain) + 1), **columns})
 
 
 def dimensions(
@@ -53,7 +65,7 @@ def dimensions(
     by: str = "session",
     *,
     n_folds: int = 2,
-    most: int = MOST,
+    most: int = len(UNITS),
     settings: CeilingSettings = TINY,
     random_state: int = 0,
 ) -> Dimensions:
@@ -70,20 +82,17 @@ def dimensions(
     Raises:
         SettingsError: where choices cannot be held out so, and for one person.
     """
-    networks = tiny_networks(most, settings, random_state)
-    held = held_out(dataset, networks, by, n_folds=n_folds, random_state=random_state)
-    if len(held.people) < 2:
-        raise SettingsError(["Errors over people need two people or more; got one. Use a table of several."])
-    return dimensions_of(held)
+    if dataset.n_participants < 2:
+        raise SettingsError([OF_SEVERAL])
+    networks = dict(list(tiny_networks(settings, random_state).items())[:most])
+    return dimensions_of(held_out(dataset, networks, by, n_folds=n_folds, random_state=random_state))
 
 
-def tiny_networks(
-    most: int = MOST, settings: CeilingSettings = TINY, random_state: int = 0
-) -> dict[str, Ceiling]:
-    """Return networks of one unit, two and so on, by the number of their units."""
+def tiny_networks(settings: CeilingSettings = TINY, random_state: int = 0) -> dict[str, Ceiling]:
+    """Return networks of one unit, two and so on, by name."""
     return {
-        str(units): Ceiling(replace(settings, units=units), random_state=random_state)
-        for units in range(1, most + 1)
+        name: Ceiling(replace(settings, units=units), random_state=random_state)
+        for units, name in enumerate(UNITS, 1)
     }
 
 
@@ -93,4 +102,5 @@ def dimensions_of(held: HeldOut) -> Dimensions:
     gains, n = nll[:-1] - nll[1:], held.n_choices
     mean = gains.sum(1) / n.sum()
     error = np.sqrt(np.square(gains - mean[:, None] * n).sum(1)) / n.sum()
-    return Dimensions(tuple(held.likelihood.tolist()), tuple(mean.tolist()), tuple(error.tolist()))
+    chance = float(np.exp(-held.chance))
+    return Dimensions(chance, tuple(held.likelihood.tolist()), tuple(mean.tolist()), tuple(error.tolist()))

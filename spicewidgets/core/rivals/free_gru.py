@@ -49,6 +49,7 @@ class FreeGRU(nn.Module):
         nn.init.normal_(self.people.weight, std=0.1)
         self.memory = nn.GRU(n_inputs + embedding_size, units, batch_first=True)
         self.readout = nn.Linear(units, n_actions)
+        self.gain = nn.Parameter(torch.zeros(embedding_size))  # how decided a person is, as its logarithm
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, inputs: Tensor, people: Tensor) -> Tensor:
@@ -58,9 +59,9 @@ class FreeGRU(nn.Module):
             inputs: `(n_sessions, n_trials, n_inputs)`.
             people: code of each session's participant, `(n_sessions,)`.
         """
-        own = self.dropout(self.people(people))[:, None].expand(-1, inputs.shape[1], -1)
-        hidden, _ = self.memory(torch.cat([inputs, own], -1))
-        logits: Tensor = self.readout(self.dropout(hidden))
+        own = self.dropout(self.people(people))[:, None]
+        hidden, _ = self.memory(torch.cat([inputs, own.expand(-1, inputs.shape[1], -1)], -1))
+        logits: Tensor = self.readout(self.dropout(hidden)) * (own @ self.gain).exp()[..., None]
         return logits
 
 
@@ -108,18 +109,19 @@ class GRULoss:
         n_networks, n, u = len(theta), self.n_inputs, self.units
         known = choices >= 0
         batch = self._kernel.batch(*(one.swapaxes(0, 1) for one in (rows, known, choices)))
-        everybody, into, over, into_bias, over_bias, *readout = self._cut(theta)
+        gain, everybody, into, over, into_bias, over_bias, *readout = self._cut(theta)
         own, kept = everybody[:, people], self._draw(rng, (n_networks, len(people), everybody.shape[2]))
         own = own * kept
         first = over_bias.copy()
         first[:, 2 * u :] = 0  # these are reset
         gates = own @ into[..., n:].swapaxes(1, 2) + (into_bias + first)[:, None]
+        gains = np.exp(own @ gain[..., None])
         weights = (into[..., :n], over, over_bias[:, 2 * u :], *readout)
-        loss, slopes, by_gates, _, _ = self._kernel(
+        loss, slopes, of_sessions, _, _ = self._kernel(
             batch,
             np.full((n_networks, len(rows)), 1 / max(batch.n_known, 1)),
             np.concatenate([one.reshape(n_networks, -1) for one in weights], 1),
-            gates.swapaxes(1, 2),
+            np.concatenate([gates, gains], 2).swapaxes(1, 2),
             np.zeros((n_networks, u, len(rows))),
             self._draw(rng, (n_networks, *batch.rows.shape[:2], u, self._kernel.lanes)),
             rng is not None,
@@ -127,17 +129,20 @@ class GRULoss:
         gradient = np.zeros_like(theta)
         if rng is None:
             return loss, gradient
-        d_everybody, d_into, d_over, d_into_bias, d_over_bias, *d_readout = self._cut(gradient)
+        d_gain, d_everybody, d_into, d_over, d_into_bias, d_over_bias, *d_readout = self._cut(gradient)
         begin = 0
         for one in (d_into[..., :n], d_over, d_over_bias[:, 2 * u :], *d_readout):
             size = one[0].size
             one[...] = slopes[:, begin : begin + size].reshape(one.shape)
             begin += size
-        d_gates = by_gates.swapaxes(1, 2)
+        d_gates, d_gains = np.split(of_sessions.swapaxes(1, 2), [3 * u], 2)
+        d_logs = d_gains * gains
         d_into_bias[...] = d_gates.sum(1)
         d_over_bias[:, : 2 * u] = d_into_bias[:, : 2 * u]
-        d_into[..., n:] = by_gates @ own
-        np.add.at(d_everybody, (slice(None), people), d_gates @ into[..., n:] * kept)
+        d_into[..., n:] = d_gates.swapaxes(1, 2) @ own
+        d_gain[...] = (d_logs * own).sum(1)
+        d_own = d_gates @ into[..., n:] + d_logs * gain[:, None]
+        np.add.at(d_everybody, (slice(None), people), d_own * kept)
         return loss, gradient
 
     def _cut(self, flat: Array) -> list[Array]:
@@ -226,5 +231,6 @@ def _trial_of(n_inputs: int, units: int, n_actions: int) -> CompiledTrial:
         new = graph("tanh", graph("fma", reset, old, gates[2 * units + i]))
         after.append(graph("fma", keep, before - new, new))
     out = [value * graph.leaf("noise", i) for i, value in enumerate(after)]
-    logits = tuple(add(one, row, out) for one, row in zip(read_bias, read, strict=True))
-    return CompiledTrial(graph, logits, tuple(after), n_weights, 3 * units, n_inputs, units)
+    gain = graph.leaf("session", 3 * units)
+    logits = tuple(gain * add(one, row, out) for one, row in zip(read_bias, read, strict=True))
+    return CompiledTrial(graph, logits, tuple(after), n_weights, 3 * units + 1, n_inputs, units)

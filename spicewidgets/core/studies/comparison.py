@@ -14,6 +14,7 @@ from ..judge import misses
 from ..judge.groups import LEAST, MISSING, is_missing
 from ..judge.random_effects import GroupDifference, differences_of_groups
 from ..rivals.declaration import CEILING
+from ..rivals.dimensions import Dimensions
 from ..rivals.folds import describe_fewer_folds
 from ..rivals.held_out import HeldOut, stage_column
 from ..rivals.model import Floats
@@ -72,6 +73,8 @@ class ModelComparison:
         way: how rivals were fitted.
         asked: parts that the choices should be taken apart into.
         whole: whether all models are there.
+        dimensions: how many variables the choices need; None where that was not asked.
+        told, network: the equations that are told, and their network.
     """
 
     held_out: HeldOut
@@ -79,6 +82,9 @@ class ModelComparison:
     way: str
     asked: int
     whole: bool
+    dimensions: Dimensions | None = None
+    told: str = OWN[0]
+    network: str = OWN[1]
 
     @property
     def is_of_several(self) -> bool:
@@ -118,10 +124,12 @@ class ModelComparison:
 
     @property
     def pair(self) -> tuple[str, ...]:
-        """The two that are compared person by person: SPICE, or the best, and the best of the others."""
+        """The two that are compared person by person: the equations, or the best, and the best of the
+        others.
+        """
         names = [row.name for row in self.rows if row.name != CEILING] or [CEILING]
-        first = OWN[0] if OWN[0] in names else names[0]
-        return (first, *[name for name in names if name not in (first, *OWN)][:1])
+        first = self.told if self.told in names else names[0]
+        return (first, *[name for name in names if name not in (first, self.told, self.network)][:1])
 
     @property
     def apart(self) -> Floats:
@@ -199,7 +207,7 @@ class ModelComparison:
         rows = {row.name: row for row in self.rows}
         rivals = [row for row in self.rows if row.name in self.held_out.fits]
         simplest = min(rivals, key=lambda row: row.numbers, default=None)
-        names = ("" if simplest is None else simplest.name, self.pair[0], *OWN, CEILING)
+        names = ("" if simplest is None else simplest.name, self.pair[0], self.told, self.network, CEILING)
         return tuple(rows[name] for name in dict.fromkeys(names) if name in rows) if CEILING in rows else ()
 
     @property
@@ -279,6 +287,9 @@ class ModelComparison:
         )
         yield from filter(None, (self.fewer, fill(self.share_in_words, WIDTH)))
         yield from (fill(words, WIDTH) for words in self.misses_in_words)
+        if self.dimensions is not None:
+            table = self.dimensions.to_frame().to_string(index=False, float_format="{:.4f}".format)
+            yield f"{fill(self.dimensions.sentence, WIDTH)}\n\n{table}"
         risk = result.frequencies().omnibus_risk if len(result.models) > 1 else 1.0
         yield fill(
             "likelihood: geometric mean of P(choice), with its 95 % interval over people. behind: nats per"

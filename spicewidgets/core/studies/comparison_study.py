@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from ...loading import later
 from ..models import MODELS
 from ..progress import Progress
-from ..rivals.declaration import CEILING
+from ..rivals.declaration import CEILING, UNITS
 from ..rivals.ready import ALL, rivals_for
 from ..settings import HIGHEST_SEED, Settings, SpiceWarning, setting
 from .study import Study, ready_estimator, way_of_fitting
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from ..data import counts
     from ..judge import misses
-    from ..rivals import folds, held_out
+    from ..rivals import dimensions, folds, held_out
     from ..rivals.held_out import HeldOut
     from . import comparison
     from .comparison import ModelComparison
@@ -31,6 +31,7 @@ else:
     counts = later("..data.counts", __package__)
     misses = later("..judge.misses", __package__)
     comparison = later(".comparison", __package__)
+    dimensions = later("..rivals.dimensions", __package__)
     folds = later("..rivals.folds", __package__)
     held_out = later("..rivals.held_out", __package__)
 
@@ -91,6 +92,13 @@ class HeldOutSettings(Settings):
         False,
         "Whether networks without structure are compared, too: how much can be predicted at all.",
         label="how much can be predicted",
+        extends=True,
+    )
+    dimensions: bool = setting(
+        False,
+        "Whether tiny networks of one unit, two and so on say how many variables the choices need.",
+        label="how many variables that needs",
+        extends=True,
     )
     seed: int = setting(
         0,
@@ -135,7 +143,7 @@ class ComparisonStudy(Study):
         models = (f"{name} (SPICE)" for name in self.settings.models)
         rivals = self.settings.rivals or rivals_for(self.source.dataset.task)
         ceiling = (CEILING,) if self.settings.ceiling else ()
-        return (*rivals, *models, *own, *ceiling)
+        return (*rivals, *models, *own, *ceiling, *(UNITS if self.settings.dimensions else ()))
 
     def weight(self, part: str) -> int:
         """About how many rivals take as long as a model."""
@@ -147,6 +155,8 @@ class ComparisonStudy(Study):
         model: Any = part
         if part in self.source.untrained:
             model = self.source.untrained[part]()
+        elif part in UNITS:
+            model = dimensions.tiny_networks(random_state=settings.seed)[part]
         elif part not in (*ALL, CEILING):
             model = ready_estimator(part.removesuffix(" (SPICE)"), dataset, settings.seed)
         with warnings.catch_warnings():
@@ -164,11 +174,14 @@ class ComparisonStudy(Study):
 
     def result(self) -> "ModelComparison":
         """Put the models that are done in one table."""
-        whole = comparison.join_comparisons(self.finished)
+        tiny = [self.parts[name] for name in UNITS if name in self.parts]
+        own = [name for name in self.names if name in self.parts and name not in UNITS]
+        whole = comparison.join_comparisons([self.parts[name] for name in own])
+        found = dimensions.dimensions_of(comparison.join_comparisons(tiny)) if tiny else None
         table = self.source.table
         labels = {} if table is None else table.groups_of(whole.people)
         is_whole = len(self.finished) == len(self.names)
-        return comparison.ModelComparison(whole, labels, self._way, self.settings.n_folds, is_whole)
+        return comparison.ModelComparison(whole, labels, self._way, self.settings.n_folds, is_whole, found)
 
     def notes(self) -> Iterator[str]:
         """Count the choices, and say where others are held out than was asked for."""
@@ -193,6 +206,8 @@ class ComparisonStudy(Study):
         }
         if result.misses:
             tables["misses"] = misses.to_frame(result.misses)
+        if result.dimensions:
+            tables["dimensions"] = result.dimensions.to_frame()
         if result.differences:
             groups = [
                 frequencies.to_frame().assign(column=name, group=label, same=difference.same)
@@ -209,6 +224,8 @@ class ComparisonStudy(Study):
             return "Each person has one session only, so that none can be held out. Hold out time."
         if settings.by == "person" and people < 2:
             return "There is one person only, who cannot be held out. Hold out sessions."
+        if settings.dimensions and people < 2:
+            return "There is one person only. How many variables choices need takes several people."
         return ""
 
     @property

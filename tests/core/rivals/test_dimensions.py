@@ -7,9 +7,9 @@ from spicewidgets.core.rivals.dimensions import TINY, Dimensions, dimensions
 
 
 def test_units_are_counted_until_one_is_not_worth_two_errors():
-    found = Dimensions((0.6, 0.7, 0.7), (0.2, 0.1, 0.001), (0.01, 0.01, 0.001))
+    found = Dimensions(0.5, (0.6, 0.7, 0.7), (0.2, 0.1, 0.001), (0.01, 0.01, 0.001))
     assert found.needed == 2
-    assert found.sentence == "Choices need 2 variables."
+    assert found.sentence == "Choices need 2 variables. A further one gains 0.0010 ± 0.0010 nats a choice."
     assert replace(found, gain=(0.01, 0.1, 0.1)).needed == 0
     assert replace(found, gain=(0.2, 0.1, 0.1)).sentence == "Choices need 3 variables or more."
 
