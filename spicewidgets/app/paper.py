@@ -101,6 +101,8 @@ def inquiry_of(
         folds=held.n_folds,
         way="group" if several and held.pooled else "prior",
         repeats=played.n_repeats,
+        ceiling=held.ceiling,
+        dimensions=held.dimensions and several,
         seed=held.seed,
         seed_of_play=played.seed,
         settings=settings.groups,

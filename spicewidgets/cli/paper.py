@@ -60,6 +60,8 @@ class ReportRequest(StudyRequest):
     )
     jobs: int = option(1, "Processes of the simulations.", low=1)
     way: str = declared_option(HeldOutSettings, "way")
+    ceiling: bool = declared_option(HeldOutSettings, "ceiling")
+    dimensions: bool = declared_option(HeldOutSettings, "dimensions")
     stability: bool = option(
         True, "Find the equations again in halves of the choices and at other penalties of a term."
     )

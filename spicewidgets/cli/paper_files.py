@@ -90,6 +90,8 @@ def inquiry_of(request: ReportRequest) -> Inquiry:
         by=request.by,
         folds=request.folds,
         way=request.way,
+        ceiling=request.ceiling,
+        dimensions=request.dimensions,
         repeats=request.repeats,
         datasets=request.datasets,
         stability=request.stability,
@@ -128,7 +130,7 @@ def _describe_settings(settings: object) -> str:
 
 def _settings(request: ReportRequest, task: str) -> dict[str, str]:
     """Return the settings as the report shows them, of a kind of task."""
-    names = ("by", "folds", "way", "repeats", "datasets", "stability", "seed")
+    names = ("by", "folds", "way", "ceiling", "dimensions", "repeats", "datasets", "stability", "seed")
     return {
         "models": ", ".join(request.compared_models(task)),
         "rivals": ", ".join(request.rivals or rivals_for(task)),

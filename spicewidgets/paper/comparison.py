@@ -6,10 +6,13 @@ import numpy as np
 import pandas as pd
 
 from ..core.judge.groups import MISSING, deciding_person, is_missing
+from ..core.rivals.declaration import UNITS
+from ..core.rivals.dimensions import ERRORS
 from ..core.rivals.held_out import HeldOut
+from ..core.studies.comparison import SHARE, ModelComparison
 from ..core.wording import join_words
 from ..plots.paper import Range, ranges, sorted_people
-from .blocks import Block, Heading, Paragraph, Picture, TableBlock
+from .blocks import Block, Bullets, Heading, Paragraph, Picture, TableBlock
 from .findings import Findings
 from .words import between, count, number, probability, with_interval
 
@@ -43,6 +46,7 @@ def comparison_part(found: Findings) -> Iterator[Block]:
             rule=float(np.exp(-result.chance)),
         ),
     )
+    yield from _what_is_left(found)
     if several:
         yield _person_by_person(found)
     if deciding := list(_deciding_people(found)):
@@ -58,6 +62,55 @@ def comparison_part(found: Findings) -> Iterator[Block]:
     yield from _by_group(found, frame)
     if several and len(result.models) > 1:
         yield from _frequencies(found)
+
+
+def _what_is_left(found: Findings) -> Iterator[Block]:
+    """Yield the share of what can be predicted, what the equations miss, and how many variables there are."""
+    result = found.held_out
+    compared = ModelComparison(
+        result, {}, found.way, result.n_folds, True, told=found.told, network=found.network
+    )
+    if compared.share_in_words:
+        yield Heading("How much is left", 3)
+        yield Paragraph(compared.share_in_words)
+    if compared.misses:
+        head, *sentences = compared.misses_in_words
+        yield Paragraph(head)
+        yield from [Bullets(tuple(sentences))] if sentences else []
+        shown = compared.misses[:MOST]
+        yield Picture(
+            "misses",
+            "After which histories networks without structure expect choices better than the equations: nats"
+            f" in 100 choices of all, with {SHARE} intervals over people that hold for all together.",
+            ranges(
+                [row.words for row in shown],
+                {"": [Range(row.nats, row.low, row.high) for row in shown]},
+                "nats in 100 choices",
+                rule=0.0,
+            ),
+        )
+    if (tiny := found.dimensions) is not None:
+        yield Heading("How many variables the choices need", 3)
+        yield Paragraph(
+            "Networks without structure of one unit, two and so on were held against the same choices (Ji-An"
+            f" et al. 2025). {tiny.sentence}"
+        )
+        yield Picture(
+            "dimensions",
+            "What each further unit of a network gains in held-out choices, with two standard errors over"
+            " people; those whose bar is right of the line are needed, up to the first that is not.",
+            ranges(
+                UNITS[: len(tiny.gain)],
+                {
+                    "": [
+                        Range(gain, gain - ERRORS * error, gain + ERRORS * error)
+                        for gain, error in zip(tiny.gain, tiny.error, strict=True)
+                    ]
+                },
+                "nats per choice gained",
+                rule=0.0,
+            ),
+        )
 
 
 def _person_by_person(found: Findings) -> Picture:

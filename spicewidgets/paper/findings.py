@@ -9,6 +9,7 @@ import pandas as pd
 from ..core.data.tables.report import Report
 from ..core.judge.check import Falsification
 from ..core.judge.random_effects import GroupDifference
+from ..core.rivals.dimensions import Dimensions
 from ..core.rivals.held_out import HeldOut
 from ..core.studies.recovery import ModelRecovery, ParameterRecovery
 from ..core.studies.study import StudyResult
@@ -31,6 +32,7 @@ class Findings:
         held_out: how well each model predicts choices that it did not learn from.
         main: name of the estimator whose equations are told: those that predict best.
         way: how rivals were fitted to predict.
+        dimensions: how many variables the choices need.
         settings: what was chosen, by name, as it is shown.
         script: what repeats the study.
         report: what was read from the table, and what was done about it.
@@ -63,6 +65,7 @@ class Findings:
     settings: Mapping[str, str]
     script: str
     report: Report | None = None
+    dimensions: Dimensions | None = None
     groups: Mapping[str, list[Any]] = field(default_factory=dict)
     differences: Mapping[str, GroupDifference] = field(default_factory=dict)
     terms: pd.DataFrame = field(default_factory=pd.DataFrame)

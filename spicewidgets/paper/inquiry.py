@@ -28,7 +28,9 @@ from ..core.estimator import SpiceEstimator
 from ..core.judge.groups import is_missing
 from ..core.judge.random_effects import differences_of_groups
 from ..core.progress import Progress, map_progress
+from ..core.rivals.declaration import CEILING
 from ..core.rivals.design import Design
+from ..core.rivals.dimensions import dimensions_of, tiny_networks
 from ..core.rivals.folds import way_for
 from ..core.rivals.held_out import HeldOut, held_out_steps
 from ..core.rivals.ready import ALL, rivals_for
@@ -58,6 +60,8 @@ class Plan:
         by, folds, way: as in `held_out`.
         repeats: times that each model plays anew where the schedule is known; 0 for no falsification.
         datasets: simulated data sets of each kind; 0 for no recovery.
+        ceiling: whether networks without structure are compared, too.
+        dimensions: whether tiny ones say how many variables the choices need.
         stability: whether equations are found again in halves of the choices and at other prices.
         jobs: processes of the simulations.
         folder: where finished simulations are kept, so that another run goes on from there.
@@ -73,6 +77,8 @@ class Plan:
     way: str = "group"
     repeats: int = 100
     datasets: int = 1
+    ceiling: bool = False
+    dimensions: bool = False
     stability: bool = True
     jobs: int | None = None
     folder: Path | None = None
@@ -161,11 +167,14 @@ class Inquiry:
 
     def _held_out(self) -> Generator[tuple[float, str], None, None]:
         plan, (by, _) = self.plan, way_for(self.dataset, self.plan.by)
-        models: dict[str, Any] = {name: name for name in plan.rivals} | dict(plan.models)
+        named = (*plan.rivals, *([CEILING] if plan.ceiling else []))
+        models: dict[str, Any] = {name: name for name in named} | dict(plan.models)
+        tiny = tiny_networks(random_state=plan.seed) if plan.dimensions else {}
         steps = held_out_steps(
-            self.dataset, models, by, n_folds=plan.folds, way=self._way, random_state=plan.seed
+            self.dataset, models | tiny, by, n_folds=plan.folds, way=self._way, random_state=plan.seed
         )
-        result: HeldOut = yield from _shares(steps)
+        whole: HeldOut = yield from _shares(steps)
+        result = whole.of_models([name for name in whole.models if name not in tiny])
         main = best_of(result)
         estimator = result.estimators[main]
         groups = self._groups(result.people)
@@ -174,6 +183,7 @@ class Inquiry:
         self.findings = Findings(
             dataset=self.dataset,
             held_out=result,
+            dimensions=dimensions_of(whole.of_models(list(tiny))) if tiny else None,
             main=main,
             way=self._way,
             report=None if self.choices is None else self.choices.report,

@@ -10,7 +10,6 @@ gains so much over the network with a unit less.
 """
 
 import argparse
-from dataclasses import replace
 from time import process_time
 
 import numpy as np
@@ -47,7 +46,7 @@ def measure(name: str, seed: int) -> tuple[Dimensions, float, float]:
     networks = tiny_networks(random_state=seed)
     held = held_out(data, {**networks, "truth": name}, "session", n_folds=2)
     truth, less = held.nll[-1], held.nll[TRUE[name] - 2]
-    found = dimensions_of(replace(held, nll=held.nll[:-1], models=held.models[:-1]))
+    found = dimensions_of(held.of_models(list(networks)))
     gain, n = less - truth, held.n_choices
     mean = gain.sum() / n.sum()
     error = np.sqrt(np.square(gain - mean * n).sum())

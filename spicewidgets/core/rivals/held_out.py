@@ -244,6 +244,13 @@ class HeldOut:
         alone = len(self.people) < 2
         return float(whole), np.nan if alone else float(low), np.nan if alone else float(high)
 
+    def of_models(self, names: Sequence[str]) -> "HeldOut":
+        """Return the same of some models only, by name."""
+        which = [self.models.index(name) for name in names]
+        parts = {name: getattr(self, name)[which] for name in ("nll", "numbers", "aic", "bic", "evidence")}
+        stages = {name: values[which] for name, values in self.stages.items()}
+        return replace(self, models=tuple(names), stages=stages, **parts)
+
     def of_people(self, chosen: Sequence[bool]) -> "HeldOut":
         """Return the same of some people only."""
         which = np.asarray(chosen, bool)

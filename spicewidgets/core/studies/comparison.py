@@ -201,11 +201,11 @@ class ModelComparison:
 
     @property
     def scale(self) -> tuple[ComparisonRow, ...]:
-        """The models between chance and what can be predicted: the simplest rival, equation, network, and the
-        ceiling; empty without the last.
+        """The models between chance and what can be predicted: the simplest rival that has parameters,
+        equation, network, and the ceiling; empty without the last.
         """
         rows = {row.name: row for row in self.rows}
-        rivals = [row for row in self.rows if row.name in self.held_out.fits]
+        rivals = [row for row in self.rows if row.name in self.held_out.fits and row.numbers]
         simplest = min(rivals, key=lambda row: row.numbers, default=None)
         names = ("" if simplest is None else simplest.name, self.pair[0], self.told, self.network, CEILING)
         return tuple(rows[name] for name in dict.fromkeys(names) if name in rows) if CEILING in rows else ()
@@ -224,6 +224,8 @@ class ModelComparison:
             interval = f" ({row.low:.3f} to {row.high:.3f})" if row.low == row.low else ""
             models.append(f"{row.name} {row.likelihood:.3f}{interval}")
         explained = f"{100 * share:.0f} %{ends} of what can be predicted beyond chance"
+        if share > 1:
+            explained += "; of so few choices these networks learn less than there is"
         return f"Likelihood per choice: {', '.join(models)}. Explained by {self.pair[0]}: {explained}."
 
     @cached_property
