@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from ..markup import Html, code_block, escape_text, fold, message, table
-from ..plots.rivals import by_person, dimensions_chart, misses_table, rivals_table
+from ..plots.rivals import by_person, cells_chart, dimensions_chart, misses_table, rivals_table
 from ..views.words import SHARE
 from .base import Choice
 from .files import File, Offer, csv_file
@@ -136,7 +136,7 @@ def _show_missed(found: "ModelComparison") -> str:
         return ""
     head, *sentences = found.misses_in_words
     items = "".join(f"<li>{escape_text(words)}</li>" for words in sentences)
-    picture = misses_table(found.misses[:MOST_MISSES])
+    picture = Html(cells_chart(found.misses) + misses_table(found.misses[:MOST_MISSES]))
     return Html(heading("What the equation misses", head) + (f"<ul>{items}</ul>" if items else "") + picture)
 
 

@@ -1,11 +1,12 @@
 """The part of a report on held-out choices: who expects them best, of how many people."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pandas as pd
 
 from ..core.judge.groups import MISSING, deciding_person, is_missing
+from ..core.judge.misses import READING, RUNS, Miss, cells
 from ..core.rivals.declaration import UNITS
 from ..core.rivals.dimensions import ERRORS
 from ..core.rivals.held_out import HeldOut
@@ -89,6 +90,7 @@ def _what_is_left(found: Findings) -> Iterator[Block]:
                 rule=0.0,
             ),
         )
+        yield from _cells(compared.misses)
     if (tiny := found.dimensions) is not None:
         yield Heading("How many variables the choices need", 3)
         yield Paragraph(
@@ -111,6 +113,30 @@ def _what_is_left(found: Findings) -> Iterator[Block]:
                 rule=0.0,
             ),
         )
+
+
+def _cells(rows: Sequence[Miss]) -> Iterator[Picture]:
+    """Yield the cells of outcome and run, where there are choices enough in all."""
+    found = cells(rows)
+    if any(len(own) < len(RUNS) for own in found.values()):
+        return
+    yield Picture(
+        "cells",
+        "How many more switches there were than expected, in 100 choices after each outcome and run, with"
+        f" intervals as above. {READING}",
+        ranges(
+            [f"after {run}" for run in RUNS],
+            {
+                f"and {outcome}": [
+                    Range(*(100 * (row.switched - row.expected + by) for by in (0.0, -row.reach, row.reach)))
+                    for row in own
+                ]
+                for outcome, own in found.items()
+            },
+            "switches in 100 choices beyond what was expected",
+            rule=0.0,
+        ),
+    )
 
 
 def _person_by_person(found: Findings) -> Picture:

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.judge.misses import READING, RUNS, cells
 from ..core.wording import format_number
 from ..markup import Html, escape_text, region
 from ..style import BENCHMARK, RNN, SPICE, Style
 from .series import Floats, Kind, ticks
-from .small import INK, Axis, Line, chart, mark
+from .small import INK, Axis, Line, chart, key, mark
 from .table import swatch
 
 if TYPE_CHECKING:
@@ -84,22 +85,57 @@ def misses_table(rows: "Sequence[Miss]") -> Html:
     """
     axis = _axis([0.0, *(end for row in rows for end in (row.low, row.high))])
     look, _ = look_of("SPICE")
-    heads = ("After", "Nats in 100 choices", "", "Switches", "expected", "of all choices")
+    heads = ("After", "Nats in 100 choices", "", "in 100 of these", "Switches", "expected", "of all choices")
     head = "".join(f'<th scope="col">{words}</th>' if words else "<td></td>" for words in heads)
     body = "".join(
         f'<tr><th scope="row">{escape_text(row.words)}</th>'
         f'<td class="sw-d">{_dot(axis, row.nats, (row.low, row.high), look, zero=True)}</td>'
-        f'<td class="r">{format_number(row.nats, 2)}</td>'
+        f'<td class="r">{format_number(row.nats, 2)}</td><td class="r">{format_number(row.own, 1)}</td>'
         + "".join(f'<td class="r">{100 * x:.0f} %</td>' for x in (row.switched, row.expected, row.choices))
         + "</tr>"
         for row in rows
     )
-    foot = f'<tr class="sw-foot" aria-hidden="true"><td></td><td>{_scale(axis)}</td>{"<td></td>" * 4}</tr>'
+    foot = f'<tr class="sw-foot" aria-hidden="true"><td></td><td>{_scale(axis)}</td>{"<td></td>" * 5}</tr>'
     grid = (
         '<table class="sw-riv"><caption class="sw-sr">What is expected better after which histories</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{body}{foot}</tbody></table>"
     )
     return region("What the equation misses", Html(grid))
+
+
+def cells_chart(rows: "Sequence[Miss]") -> Html:
+    """Draw how many more switches there were than expected, by outcome and run; nothing without all cells.
+
+    Args:
+        rows: all classes.
+    """
+    found = cells(rows)
+    if any(len(own) < len(RUNS) for own in found.values()):
+        return Html("")
+    lines, looks, ends = (
+        [],
+        (replace(INK, marker="circle"), replace(INK, marker="ring", dash="dashed")),
+        [0.0],
+    )
+    x = np.arange(len(RUNS), dtype=float)
+    for place, (own, look) in enumerate(zip(found.values(), looks, strict=True)):
+        beyond, reach = (
+            100 * np.array(values)
+            for values in zip(*((r.switched - r.expected, r.reach) for r in own), strict=True)
+        )
+        lines.append(Line(x + 0.06 * place, beyond, look, beyond - reach, beyond + reach))
+        ends += [*(beyond - reach), *(beyond + reach)]
+    outcomes = [replace(look, name=f"after {name}") for look, name in zip(looks, found, strict=True)]
+    picture = chart(
+        "Switches beyond what was expected",
+        Axis(-0.4, len(RUNS) - 0.6, dict(zip(x.tolist(), RUNS, strict=True))),
+        _axis(ends),
+        lines,
+        note=f"In 100 choices after each run and outcome; bars hold for all together. {READING}",
+        x_title="so far in a row",
+        level=0.0,
+    )
+    return Html(picture + key([(look, "line") for look in outcomes]))
 
 
 def dimensions_chart(found: "Dimensions") -> Html:

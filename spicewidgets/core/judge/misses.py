@@ -2,8 +2,9 @@
 
 Both have expected choices that neither learned from. Choices are classed by what came before them; of each
 class it is counted by how much the networks expect its choices better, and whether the equation expects too
-many switches or too few. Classes overlap, so that their nats do not add up. Intervals hold for all classes at
-once, over people.
+many switches or too few. Classes overlap, so that their nats do not add up, but for the cells of outcome and
+run, of which each choice is in one: they part a habit of repeating, which does not ask what was paid, from
+rewards and losses that are learned from otherwise. Intervals hold for all classes at once, over people.
 """
 
 from collections.abc import Mapping, Sequence
@@ -22,6 +23,12 @@ N_RESAMPLES = 2000
 LEAST = 0.005  # share of all choices that a class must have ...
 LEAST_PEOPLE = 5  # ... and people
 MORE = 1.25  # times the nats that a class would have if all choices were expected better by the same
+RUNS = ("a switch", "one repeat", "two to four repeats", "more than four repeats")
+OUTCOMES = ("a reward", "no reward")
+READING = (
+    "Where they lie alike, what is missed does not ask what was paid, as a habit of repeating does not; where"
+    " they lie apart, rewards and losses move people otherwise than the equation has it."
+)
 ALIKE = 0.8  # of the choices of two classes together, in both: then the one that is worth less is left out
 
 
@@ -52,15 +59,10 @@ def histories(dataset: DatasetRNN) -> dict[str, Flags]:
         state[3] += known
         last = np.where(known, options[:, t], last)
         run[:, t], before[:, t], since[:, t], trial[:, t] = state
-    runs = {
-        "a switch": run == 1,
-        "one repeat": run == 2,
-        "two to four repeats": (run > 2) & (run <= 5),
-        "more than four repeats": run > 5,
-    }
-    outcomes = {"a reward": paid, "no reward": ~paid}
+    runs = dict(zip(RUNS, (run == 1, run == 2, (run > 2) & (run <= 5), run > 5), strict=True))
+    outcomes = dict(zip(OUTCOMES, (paid, ~paid), strict=True))
     both = {
-        f"{words} and {outcome}": own & each
+        cell_of(words, outcome): own & each
         for words, own in runs.items()
         for outcome, each in outcomes.items()
     }
@@ -76,6 +78,15 @@ def histories(dataset: DatasetRNN) -> dict[str, Flags]:
         "ten trials or fewer": trial <= 10,
         "more than ten trials": trial > 10,
     }
+
+
+def cell_of(run: str, outcome: str) -> str:
+    """Return the class of a run and an outcome.
+
+    >>> cell_of("one repeat", "no reward")
+    'one repeat and no reward'
+    """
+    return f"{run} and {outcome}"
 
 
 @dataclass(frozen=True)
@@ -167,7 +178,7 @@ class Miss:
         nats, low, high: by how much networks expect its choices better, in nats per 100 choices of all, with
             an interval over people that holds for all classes together.
         switched, expected: share of its choices that were switches, and what the equation expected.
-        sure: whether too many, or too few, switches are expected beyond chance, for all classes together.
+        reach: half of the interval of `switched - expected`, over people, for all classes together.
         choices: share of all choices that are of the class.
         even: the nats that would be its own if all choices were expected better by the same.
     """
@@ -178,14 +189,27 @@ class Miss:
     high: float
     switched: float
     expected: float
-    sure: bool
+    reach: float
     choices: float
     even: float
 
     @property
+    def sure(self) -> bool:
+        """True where too many, or too few, switches are expected beyond chance, for all classes together."""
+        return abs(self.switched - self.expected) > self.reach
+
+    @property
+    def own(self) -> float:
+        """The nats in 100 choices of the class itself: its size, whatever its share of all choices."""
+        return self.nats / self.choices
+
+    @property
     def sentence(self) -> str:
         """What is missed, in a sentence."""
-        gain = f"{self.nats:.1f} nats in 100 choices ({self.low:.1f} to {self.high:.1f})"
+        gain = (
+            f"{self.nats:.1f} nats in 100 choices ({self.low:.1f} to {self.high:.1f}), {self.own:.1f} in"
+            " 100 of these"
+        )
         if not self.sure:
             return f"After {self.words} it does not tell when a switch comes: {gain}."
         way = "few" if self.expected < self.switched else "many"
@@ -242,7 +266,7 @@ def misses(
                 100 * float(whole[0, at] + reach[0, at]),
                 1 - float(choices.stayed[own].mean()),
                 1 - float(equation.stays[own].mean()),
-                bool(abs(whole[1, at]) > reach[1, at]),
+                float(reach[1, at] / own.mean()),
                 float(own.mean()),
                 100 * float(gain.mean() * own.mean()),
             )
@@ -267,6 +291,17 @@ def sure_misses(rows: tuple[Miss, ...], choices: HeldOutChoices, most: int = 5) 
         if row.low > 0 and row.nats > MORE * row.even and not alike:
             found.append(row)
     return tuple(found[:most])
+
+
+def cells(rows: Sequence[Miss]) -> dict[str, list[Miss]]:
+    """Return the cells of each outcome, from the shortest run to the longest; without those of few choices.
+
+    Args:
+        rows: all classes.
+    """
+    of = {row.words: row for row in rows}
+    names = {outcome: [cell_of(run, outcome) for run in RUNS] for outcome in OUTCOMES}
+    return {outcome: [of[name] for name in own if name in of] for outcome, own in names.items()}
 
 
 def to_frame(rows: tuple[Miss, ...]) -> pd.DataFrame:
