@@ -62,6 +62,9 @@ class ReportRequest(StudyRequest):
     way: str = declared_option(HeldOutSettings, "way")
     ceiling: bool = declared_option(HeldOutSettings, "ceiling")
     dimensions: bool = declared_option(HeldOutSettings, "dimensions")
+    search: bool = option(
+        False, "Whether a mechanism that a plain learner lacks is looked for, as by `spicewidgets search`."
+    )
     stability: bool = option(
         True, "Find the equations again in halves of the choices and at other penalties of a term."
     )

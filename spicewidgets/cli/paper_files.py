@@ -92,6 +92,7 @@ def inquiry_of(request: ReportRequest) -> Inquiry:
         way=request.way,
         ceiling=request.ceiling,
         dimensions=request.dimensions,
+        search=request.search,
         repeats=request.repeats,
         datasets=request.datasets,
         stability=request.stability,
@@ -130,7 +131,18 @@ def _describe_settings(settings: object) -> str:
 
 def _settings(request: ReportRequest, task: str) -> dict[str, str]:
     """Return the settings as the report shows them, of a kind of task."""
-    names = ("by", "folds", "way", "ceiling", "dimensions", "repeats", "datasets", "stability", "seed")
+    names = (
+        "by",
+        "folds",
+        "way",
+        "ceiling",
+        "dimensions",
+        "search",
+        "repeats",
+        "datasets",
+        "stability",
+        "seed",
+    )
     return {
         "models": ", ".join(request.compared_models(task)),
         "rivals": ", ".join(request.rivals or rivals_for(task)),

@@ -90,7 +90,7 @@ def _what_is_left(found: Findings) -> Iterator[Block]:
                 rule=0.0,
             ),
         )
-        yield from _cells(compared.misses)
+        yield from cells_pictures(compared.misses)
     if (tiny := found.dimensions) is not None:
         yield Heading("How many variables the choices need", 3)
         yield Paragraph(
@@ -115,7 +115,7 @@ def _what_is_left(found: Findings) -> Iterator[Block]:
         )
 
 
-def _cells(rows: Sequence[Miss]) -> Iterator[Picture]:
+def cells_pictures(rows: Sequence[Miss]) -> Iterator[Picture]:
     """Yield the cells of outcome and run, where there are choices enough in all."""
     found = cells(rows)
     if any(len(own) < len(RUNS) for own in found.values()):

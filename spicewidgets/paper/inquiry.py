@@ -40,6 +40,7 @@ from ..core.studies.equation_recovery import EquationRecovery
 from ..core.studies.falsification import FalsificationSettings, FalsificationStudy
 from ..core.studies.ready import STUDIES
 from ..core.studies.recovery import ModelRecovery, ParameterRecovery
+from ..core.studies.search_study import SearchStudy
 from ..core.studies.source import Source
 from .findings import Findings, best_of, equation_sets, sets_of
 from .individuals import halves_of, terms_of
@@ -62,6 +63,7 @@ class Plan:
         datasets: simulated data sets of each kind; 0 for no recovery.
         ceiling: whether networks without structure are compared, too.
         dimensions: whether tiny ones say how many variables the choices need.
+        search: whether a mechanism is looked for that a plain learner lacks.
         stability: whether equations are found again in halves of the choices and at other prices.
         jobs: processes of the simulations.
         folder: where finished simulations are kept, so that another run goes on from there.
@@ -79,6 +81,7 @@ class Plan:
     datasets: int = 1
     ceiling: bool = False
     dimensions: bool = False
+    search: bool = False
     stability: bool = True
     jobs: int | None = None
     folder: Path | None = None
@@ -146,6 +149,7 @@ class Inquiry:
         """Do all parts; what is found stays in `findings`, whenever this is stopped."""
         plan, task = self.plan, self.dataset.task
         further = [name for name in FURTHER if task in (STUDIES[name].tasks or (task,))]
+        further += [SearchStudy.name] if plan.search else []
         parts: dict[str, Callable[[], Generator[tuple[float, str], None, None]]] = {
             "held out": self._held_out,
             "falsification": self._falsify if plan.repeats else _nothing,

@@ -10,6 +10,8 @@ import numpy as np
 from ..core.data.counts import count_choices
 from ..core.equations import term_in_words
 from ..core.judge.groups import MISSING, is_missing
+from ..core.rivals.ceiling import CeilingSettings
+from ..core.rivals.declaration import CEILING
 from ..core.rivals.folds import describe_fewer_folds, way_for
 from ..core.train.gru import CLIP
 from ..core.wording import join_words
@@ -166,8 +168,22 @@ def models_part(found: Findings) -> Iterator[Block]:
         parameters,
         wordy=(2, 4),
     )
+    if CEILING in found.held_out.models:
+        yield Paragraph(_free_networks())
     for name, estimator in found.held_out.estimators.items():
         yield from _library(name, estimator)
+
+
+def _free_networks() -> str:
+    """Say what the ceiling is."""
+    own = CeilingSettings()
+    return (
+        f"The ceiling is the mean of {own.n_networks} recurrent networks without structure, of {own.units}"
+        " gated units each (Cho et al. 2014), which see choices, outcomes and"
+        f" {own.embedding_size} numbers that they learn of each person (Dezfouli et al. 2019), with dropout"
+        f" {own.dropout:g}. Of what is learned from, {percent(own.validation_share)} of the choices tell when"
+        " training ends."
+    )
 
 
 def _about(model: type) -> Iterator[Block]:

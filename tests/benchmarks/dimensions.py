@@ -1,6 +1,8 @@
 """Dimensions: how many variables tiny networks say that simulated choices need.
 
-    python tests/benchmarks/dimensions.py [--seeds 20] [--first 3000] [--no-write]
+    python tests/benchmarks/dimensions.py [--seeds 20] [--first 3000] [--only forgetting] [--keep DIR] [--no-write]
+
+Data sets that are done are kept in DIR, so that several processes can share them; with --kept no others are done.
 
 Each learner is 40 people with four sessions of 100 choices of a drifting two-armed bandit; half of the
 sessions is expected by networks that were trained on the others. The truth has a variable for each number
@@ -10,6 +12,8 @@ gains so much over the network with a unit less.
 """
 
 import argparse
+import pickle
+from pathlib import Path
 from time import process_time
 
 import numpy as np
@@ -59,6 +63,8 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--first", type=int, default=3000)
     parser.add_argument("--only", choices=TRUE)
+    parser.add_argument("--keep", type=Path)
+    parser.add_argument("--kept", action="store_true")
     parser.add_argument("--no-write", action="store_true")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
@@ -67,7 +73,16 @@ def main() -> None:
     for name in names:
         results = []
         for seed in range(arguments.first, arguments.first + arguments.seeds):
+            file = None if arguments.keep is None else arguments.keep / f"{name}-{seed}.pkl"
+            if file is not None and file.exists():
+                results.append(pickle.loads(file.read_bytes()))
+                continue
+            if arguments.kept:
+                continue
             results.append(measure(name, seed))
+            if file is not None:
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_bytes(pickle.dumps(results[-1]))
             needed, ahead, curve, truth = results[-1]
             words = " ".join(f"{one:.4f}" for one in curve)
             print(
@@ -94,12 +109,12 @@ def main() -> None:
             )
         )
     head = ("learner", "variables", "not beyond", "reached, of those told", "found", "mean curve", "truth")
-    seconds = (process_time() - began) / (len(names) * arguments.seeds)
-    text = table(head, rows) + f"\n\n{seconds:.0f} s of processor each.\n"
+    text = table(head, rows)
     print(text)
     if not arguments.no_write:
         assert __doc__ is not None
-        write_section("Dimensions", f"{today()}; {machine()}. {__doc__.split('write]')[1].strip()}\n\n{text}")
+        about = __doc__.split("\n\n")[3].strip()
+        write_section("Dimensions", f"{today()}; {machine()}. {about}\n\n{text}")
 
 
 if __name__ == "__main__":

@@ -18,7 +18,7 @@ from .held_out import HeldOut, held_out
 ERRORS = 2.0  # standard errors over people that another unit must gain
 OF_SEVERAL = "How many variables choices need takes two people or more; got one. Use a table of several."
 # A mean of networks has the units of all. The best of fewer than six is sometimes one that has not learned.
-TINY = CeilingSettings(embedding_size=4, dropout=0.0, n_networks=6, best=True)
+TINY = CeilingSettings(embedding_size=4, dropout=0.0, n_networks=6, learning_rate=0.01, best=True)
 
 
 @dataclass(frozen=True)
