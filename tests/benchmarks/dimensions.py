@@ -1,8 +1,9 @@
 """Dimensions: how many variables tiny networks say that simulated choices need.
 
-    python tests/benchmarks/dimensions.py [--seeds 20] [--first 3000] [--only forgetting] [--keep DIR] [--no-write]
+    python tests/benchmarks/dimensions.py [--seeds 20] [--first 3000] [--only forgetting] [--no-write]
 
-Data sets that are done are kept in DIR, so that several processes can share them; with --kept no others are done.
+With --keep DIR data sets that are done are kept there, so that several processes can share them; with --kept
+no others are done.
 
 Each learner is 40 people with four sessions of 100 choices of a drifting two-armed bandit; half of the
 sessions is expected by networks that were trained on the others. The truth has a variable for each number

@@ -142,7 +142,8 @@ class GRULoss:
         d_into[..., n:] = d_gates.swapaxes(1, 2) @ own
         d_gain[...] = (d_logs * own).sum(1)
         d_own = d_gates @ into[..., n:] + d_logs * gain[:, None]
-        np.add.at(d_everybody, (slice(None), people), d_own * kept)
+        of_people: Any = (slice(None), people)
+        np.add.at(d_everybody, of_people, d_own * kept)
         return loss, gradient
 
     def _cut(self, flat: Array) -> list[Array]:
