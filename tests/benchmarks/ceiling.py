@@ -10,7 +10,6 @@ Parts that are done are kept in DIR, so that several processes can share them. W
 its standard error, is over people.
 """
 
-import argparse
 import pickle
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -20,7 +19,7 @@ from typing import Any
 import numpy as np
 import torch
 from people import folds_of as runs_apart
-from report import machine, table, today, write_section
+from report import Table, benchmark_parser, publish
 from search import search_of
 
 import spicewidgets as sw
@@ -76,8 +75,8 @@ def part_of(kind: str, pair: Pair) -> dict[str, Any]:
     return found | {"seconds": seconds}
 
 
-def told(parts: list[dict[str, Any]]) -> str:
-    """Return the table of all parts, and the share that the equations have."""
+def told(parts: list[dict[str, Any]]) -> tuple[str, Table, str]:
+    """Return what was predicted, the table of all parts, and the share that the equations have."""
     n = sum(part["n"] for part in parts)
     nats = {name: sum(part["nats"][name] for part in parts) for name in parts[0]["nats"]}
     rows = []
@@ -95,22 +94,21 @@ def told(parts: list[dict[str, Any]]) -> str:
     low, high = np.quantile(100 * own / most, [0.025, 0.975])
     head = ("model", "likelihood", "the equations are ahead by, nats a choice", "processor time of a fit")
     return (
-        f"{int(n.sum()):,} choices of {int((n > 0).sum())} people, which no model learned from.\n\n"
-        + table(head, rows)
-        + f"\n\nExplained by the equations: {share:.0f} % ({low:.0f} to {high:.0f} %, 95 %) of what can be"
-        " predicted beyond chance."
+        f"{int(n.sum()):,} choices of {int((n > 0).sum())} people, which no model learned from.",
+        Table(head, rows),
+        f"Explained by the equations: {share:.0f} % ({low:.0f} to {high:.0f} %, 95 %) of what can be expected"
+        " beyond chance.",
     )
 
 
 def main() -> None:
     """Measure one table, print it, and write its section."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = benchmark_parser(__doc__)
     parser.add_argument("kind", choices=("people", "later", "two-step"))
     parser.add_argument("table")
     parser.add_argument("--folds", type=int, default=0)
     parser.add_argument("--only", type=int, nargs="*")
     parser.add_argument("--keep", type=Path)
-    parser.add_argument("--no-write", action="store_true")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     data = index_participants(sw.read_choices(arguments.table).dataset)[0]
@@ -130,10 +128,7 @@ def main() -> None:
             if kept is not None:
                 kept.parent.mkdir(parents=True, exist_ok=True)
                 kept.write_bytes(pickle.dumps(parts[-1]))
-    text = told(parts)
-    print(text)
-    if not arguments.no_write:
-        write_section(f"The ceiling: {arguments.kind}", f"{today()}; {machine()}.\n\n{text}")
+    publish(f"The ceiling: {arguments.kind}", *told(parts), write=not arguments.no_write)
 
 
 if __name__ == "__main__":

@@ -12,14 +12,13 @@ standard errors; it has to reach it where the true model, fitted to the same ses
 gains so much over the network with a unit less.
 """
 
-import argparse
 import pickle
 from pathlib import Path
 from time import process_time
 
 import numpy as np
 import torch
-from report import machine, table, today, write_section
+from report import Table, benchmark_parser, publish
 
 import spicewidgets as sw
 from spicewidgets.core.rivals.design import Design, simulate_rival
@@ -60,13 +59,12 @@ def measure(name: str, seed: int) -> tuple[Dimensions, float, float]:
 
 def main() -> None:
     """Measure all learners, print them, and write the section."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = benchmark_parser(__doc__)
     parser.add_argument("--seeds", type=int, default=20)
     parser.add_argument("--first", type=int, default=3000)
     parser.add_argument("--only", choices=TRUE)
     parser.add_argument("--keep", type=Path)
     parser.add_argument("--kept", action="store_true")
-    parser.add_argument("--no-write", action="store_true")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     rows, began = [], process_time()
@@ -110,12 +108,9 @@ def main() -> None:
             )
         )
     head = ("learner", "variables", "not beyond", "reached, of those told", "found", "mean curve", "truth")
-    text = table(head, rows)
-    print(text)
-    if not arguments.no_write:
-        assert __doc__ is not None
-        about = __doc__.split("\n\n")[3].strip()
-        write_section("Dimensions", f"{today()}; {machine()}. {about}\n\n{text}")
+    assert __doc__ is not None
+    about = __doc__.split("\n\n")[3].strip()
+    publish("Dimensions", about, Table(head, rows), write=not arguments.no_write)
 
 
 if __name__ == "__main__":

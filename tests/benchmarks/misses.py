@@ -1,17 +1,19 @@
 """What an equation misses: the pictures of simulated learners, for readers who are not told the mechanism.
 
     python tests/benchmarks/misses.py DIR [--seed 500] [--learners 3]
+    python tests/benchmarks/misses.py DIR --read WORDS WORDS WORDS
 
 Writes for each learner the picture of outcome and run, and the sentences, as they stand in a report, into
 DIR; what it does is in `truth.txt`, to be opened last. A plain learner of values is held against networks
-without structure on the half of the sessions that neither saw.
+without structure on the half of the sessions that neither saw. With --read, what a reader concluded from each
+is put beside the truth.
 """
 
-import argparse
 from pathlib import Path
 
 import numpy as np
 import torch
+from report import Table, benchmark_parser, publish
 
 import spicewidgets as sw
 from spicewidgets.core.rivals.declaration import CEILING
@@ -21,6 +23,11 @@ from spicewidgets.core.rivals.ready import ALL
 from spicewidgets.core.studies.comparison import ModelComparison
 from spicewidgets.paper.comparison import cells_pictures
 
+HEADING = "What an equation misses, read by who does not know the mechanism"
+ABOUT = (
+    "40 people with four sessions of 100 choices each; a plain learner of values is held against networks"
+    " without structure. Learners were drawn from five by a seed; the reader knew the five names."
+)
 PLAIN = "rescorla-wagner"
 PEOPLE, SESSIONS, TRIALS = 40, 4, 100
 # Learners, with means and spreads of their parameters on the scale of each; values are of ordinary size.
@@ -40,11 +47,17 @@ LEARNERS = {
 
 def main() -> None:
     """Draw learners, and write what is missed of each."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = benchmark_parser(__doc__)
     parser.add_argument("out", type=Path)
     parser.add_argument("--seed", type=int, default=500)
     parser.add_argument("--learners", type=int, default=3)
+    parser.add_argument("--read", nargs="+")
     arguments = parser.parse_args()
+    if arguments.read:
+        rows = zip((arguments.out / "truth.txt").read_text().split(), arguments.read, strict=True)
+        head = ("what the learner does", "what was concluded from picture and sentences alone")
+        publish(HEADING, ABOUT, Table(head, list(rows)), write=not arguments.no_write)
+        return
     torch.set_num_threads(1)
     arguments.out.mkdir(parents=True, exist_ok=True)
     names = np.random.default_rng(arguments.seed).permutation(list(LEARNERS))[: arguments.learners]
