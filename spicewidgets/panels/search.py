@@ -1,6 +1,8 @@
 """Search: the path from a plain learner to an equation to which nothing is worth adding."""
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import ipywidgets as widgets
@@ -21,6 +23,16 @@ NOTHING = (
     "<p>Nothing was searched yet. The search begins with a Rescorla-Wagner learner, scores thousands of"
     " signals of what happened before each choice, and adds what is worth its penalty.</p>"
 )
+FOUND = "found.json"
+SCRIPT = f"""from spicewidgets import FoundModel, fit_rival, held_out, read_choices
+
+model = FoundModel.load("{FOUND}")  # saved by "as a model", or by spicewidgets search
+print(model.to_frame())
+choices = read_choices("choices.csv").dataset
+print(fit_rival(model.rival, choices).to_frame())  # the same terms, fitted anew
+print(held_out(choices, [model.rival, "rescorla-wagner"], n_folds=2).to_frame())
+agent = model.fitted.agent  # plays any task of as many options
+"""
 ROOM = 0.08  # of a picture, above and below
 
 
@@ -38,7 +50,12 @@ class SearchPanel(StudyPanel):
 
     def offers(self) -> Mapping[str, Offer]:
         """Name what can be saved."""
-        return {**super().offers(), "as text": ("Path and equation as the command prints them", self._text)}
+        return {
+            **super().offers(),
+            "as text": ("Path and equation as the command prints them", self._text),
+            "as a model": ("The equation with everybody's parameters, for Python", self._model),
+            "as a script": ("How to fit it to other choices, and let it play", lambda: code_block(SCRIPT)),
+        }
 
     def show(self, found: "SearchResult") -> None:
         """Show the path below its answer."""
@@ -53,6 +70,15 @@ class SearchPanel(StudyPanel):
 
     def _text(self) -> File:
         return File("search.txt", f"{self.result().text}\n".encode(), "text/plain")
+
+    def _model(self) -> File:
+        model = self.result().model
+        if model is None:
+            raise ValueError("The search is not over yet. Go on with it first.")
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / FOUND
+            model.save(path)
+            return File(FOUND, path.read_bytes(), "application/json")
 
 
 def draw_path(found: "SearchResult") -> Html:

@@ -2,7 +2,9 @@
 
 import pytest
 
+import spicewidgets as sw
 from spicewidgets.apps import panel
+from spicewidgets.panels.search import SCRIPT
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +42,22 @@ def test_its_files_are_those_of_the_command(searched):
     offers = searched.offers()
     assert offers["as text"][1]().content.decode().startswith(searched.result().sentence)
     assert b"action,term,nats" in offers["all as csv"][1]().content
+
+
+def test_what_was_found_is_saved_and_its_script_runs(searched, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    file = searched.offers()["as a model"][1]()
+    (tmp_path / file.name).write_bytes(file.content)
+    agent = sw.AgentQ(alpha_reward=0.4, beta_reward=3.0)
+    who = [person for person in range(4) for _ in range(2)]
+    data, _, _ = sw.create_dataset(agent, sw.BanditsDrift(0.2), 60, 8, participant=who, random_state=1)
+    frame = data.to_frame().assign(reward=data.rewards_chosen.reshape(-1).numpy())
+    frame[["participant", "session", "choice", "reward"]].to_csv("choices.csv", index=False)
+    names = {}
+    exec(SCRIPT, names)
+    assert "found" in capsys.readouterr().out
+    played, _, _ = sw.create_dataset(names["agent"], sw.BanditsDrift(0.2), 20, 2, random_state=1)
+    assert played.n_trials == 20
 
 
 def test_the_guide_offers_it(searched):
