@@ -75,7 +75,7 @@ def part_of(kind: str, pair: Pair) -> dict[str, Any]:
     return found | {"seconds": seconds}
 
 
-def told(parts: list[dict[str, Any]]) -> tuple[str, Table, str]:
+def told(parts: list[dict[str, Any]], n_parts: int) -> tuple[str, Table, str]:
     """Return what was predicted, the table of all parts, and the share that the equations have."""
     n = sum(part["n"] for part in parts)
     nats = {name: sum(part["nats"][name] for part in parts) for name in parts[0]["nats"]}
@@ -94,7 +94,8 @@ def told(parts: list[dict[str, Any]]) -> tuple[str, Table, str]:
     low, high = np.quantile(100 * own / most, [0.025, 0.975])
     head = ("model", "likelihood", "the equations are ahead by, nats a choice", "processor time of a fit")
     return (
-        f"{int(n.sum()):,} choices of {int((n > 0).sum())} people, which no model learned from.",
+        f"{int(n.sum()):,} choices of {int((n > 0).sum())} people, unseen by all models; {len(parts)} of"
+        f" {n_parts} parts.",
         Table(head, rows),
         f"Explained by the equations: {share:.0f} % ({low:.0f} to {high:.0f} %, 95 %) of what can be expected"
         " beyond chance.",
@@ -128,7 +129,7 @@ def main() -> None:
             if kept is not None:
                 kept.parent.mkdir(parents=True, exist_ok=True)
                 kept.write_bytes(pickle.dumps(parts[-1]))
-    publish(f"The ceiling: {arguments.kind}", *told(parts), write=not arguments.no_write)
+    publish(f"The ceiling: {arguments.kind}", *told(parts, len(pairs)), write=not arguments.no_write)
 
 
 if __name__ == "__main__":

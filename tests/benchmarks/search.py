@@ -3,6 +3,7 @@
     python tests/benchmarks/search.py simulated|nothing|vain|outside [--seed 100] [--no-write]
     python tests/benchmarks/search.py people TABLE [--folds 4] [--only 0] [--no-write]
     python tests/benchmarks/search.py later TABLE [--folds 3] [--no-write]
+    python tests/benchmarks/search.py speed [TABLE] [--no-write]
 
 Simulated learners are 40 people with 250 choices each of a drifting two-armed bandit, who learn values and
 do one thing more, at rates, in a form, and of a strength that are drawn. A mechanism counts as found if a
@@ -33,6 +34,7 @@ from spicewidgets.core.rivals.model import AgentRival
 from spicewidgets.core.rivals.ready import ALL
 from spicewidgets.core.search.equation import fit_equation, spread_of
 from spicewidgets.core.search.found import FoundModel, FoundRival
+from spicewidgets.core.search.score import score_terms
 from spicewidgets.core.search.search import EXCHANGED, START, VAIN, Search
 from spicewidgets.core.search.table import ChoiceTable
 from spicewidgets.core.search.terms import FACTORS, Reading, Term
@@ -81,6 +83,7 @@ ABOUT = {
         " time --folds 3`."
     ),
 }
+ABOUT["speed"] = "One pass of the scores of all terms at the optimum of a plain learner, on one core."
 TWO_ARMS = Design.of_settings(PEOPLE, 1, TRIALS, sw.BanditsDrift(0.2))
 
 
@@ -304,6 +307,32 @@ def outside(seed: int) -> Parts:
     return (Table(("learner", *p, "added"), rows),)
 
 
+def speed(path: str | None) -> list[Table]:
+    """Measure a pass of scores, on simulated choices and those of a table."""
+    plain = ALL["rescorla-wagner"]
+    data = {"simulated": simulate_rival(plain, drawn_values(plain, 2, PEOPLE, None, 1), TWO_ARMS, 1)}
+    if path is not None:
+        data["the table"] = sw.read_choices(path).dataset
+    rows = []
+    for name, choices in data.items():
+        table = ChoiceTable(index_participants(choices)[0])
+        fit = list(fit_equation(table, (START,), table.known))[-1]
+        seconds, n = [], 0
+        for _ in range(3):
+            began, scoring = process_time(), score_terms(fit)
+            while True:
+                try:
+                    next(scoring)
+                except StopIteration as end:
+                    n = len(end.value.terms)
+                    break
+            seconds.append(process_time() - began)
+        cells = (f"{table.n_choices:,}", f"{n:,}", f"{min(seconds):.2f} s", f"{n / min(seconds):,.0f}")
+        rows.append((name, *cells))
+    head = ("choices", "their number", "terms", "a pass, best of three", "terms a second and core")
+    return [Table(head, rows)]
+
+
 def held_out(parts: Iterator[tuple[int, tuple[DatasetRNN, DatasetRNN]]], name: str) -> Parts:
     """Search in the first part of each pair, and predict the second."""
     rows, nats, n = [], 0.0, 0
@@ -335,7 +364,9 @@ def held_out(parts: Iterator[tuple[int, tuple[DatasetRNN, DatasetRNN]]], name: s
 def main() -> None:
     """Measure one part, print it, and write its section."""
     parser = benchmark_parser(__doc__)
-    parser.add_argument("part", choices=("simulated", "nothing", "vain", "outside", "people", "later"))
+    parser.add_argument(
+        "part", choices=("simulated", "nothing", "vain", "outside", "people", "later", "speed")
+    )
     parser.add_argument("table", nargs="?")
     parser.add_argument("--seed", type=int, default=100)
     parser.add_argument("--folds", type=int, default=0)
@@ -350,6 +381,8 @@ def main() -> None:
         data = index_participants(sw.read_choices(arguments.table).dataset)[0]
         folds = folds_of(data, "time", arguments.folds or 3)
         parts = held_out(((i, (one.train, one.test)) for i, one in enumerate(folds)), "Later choices")
+    elif arguments.part == "speed":
+        parts = speed(arguments.table)
     else:
         parts = {"simulated": simulated, "nothing": nothing, "vain": vain, "outside": outside}[
             arguments.part
