@@ -136,7 +136,7 @@ def _show_missed(found: "ModelComparison") -> str:
         return ""
     head, *sentences = found.misses_in_words
     items = "".join(f"<li>{escape_text(words)}</li>" for words in sentences)
-    picture = Html(cells_chart(found.misses) + misses_table(found.misses[:MOST_MISSES]))
+    picture = Html(cells_chart(found.cells, found.reading) + misses_table(found.misses[:MOST_MISSES]))
     return Html(heading("What the equation misses", head) + (f"<ul>{items}</ul>" if items else "") + picture)
 
 

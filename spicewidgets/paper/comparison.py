@@ -117,8 +117,7 @@ def _what_is_left(found: Findings) -> Iterator[Block]:
 
 def cells_pictures(rows: Sequence[Miss]) -> Iterator[Picture]:
     """Yield the cells of outcome and run, where there are choices enough in all."""
-    found = cells(rows)
-    if any(len(own) < len(RUNS) for own in found.values()):
+    if not (found := cells(rows)):
         return
     yield Picture(
         "cells",

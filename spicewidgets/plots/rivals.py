@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ..core.judge.misses import READING, RUNS, cells
 from ..core.wording import format_number
 from ..markup import Html, escape_text, region
 from ..style import BENCHMARK, RNN, SPICE, Style
@@ -103,39 +102,35 @@ def misses_table(rows: "Sequence[Miss]") -> Html:
     return region("What the equation misses", Html(grid))
 
 
-def cells_chart(rows: "Sequence[Miss]") -> Html:
-    """Draw how many more switches there were than expected, by outcome and run; nothing without all cells.
+def cells_chart(cells: "Mapping[str, Sequence[Miss]]", reading: str) -> Html:
+    """Draw how many more switches there were than expected, by outcome and run; nothing without cells.
 
     Args:
-        rows: all classes.
+        cells: of each outcome, from the shortest run to the longest.
+        reading: how they are read, in a sentence.
     """
-    found = cells(rows)
-    if any(len(own) < len(RUNS) for own in found.values()):
+    if not cells:
         return Html("")
-    lines, looks, ends = (
-        [],
-        (replace(INK, marker="circle"), replace(INK, marker="ring", dash="dashed")),
-        [0.0],
-    )
-    x = np.arange(len(RUNS), dtype=float)
-    for place, (own, look) in enumerate(zip(found.values(), looks, strict=True)):
-        beyond, reach = (
-            100 * np.array(values)
-            for values in zip(*((r.switched - r.expected, r.reach) for r in own), strict=True)
-        )
-        lines.append(Line(x + 0.06 * place, beyond, look, beyond - reach, beyond + reach))
+    looks = (replace(INK, marker="circle"), replace(INK, marker="ring", dash="dashed"))
+    lines, keys, ends, runs = [], [], [0.0], []
+    for place, ((outcome, rows), look) in enumerate(zip(cells.items(), looks, strict=True)):
+        runs = [row.words.removesuffix(f" and {outcome}") for row in rows]
+        beyond = np.array([100 * (row.switched - row.expected) for row in rows])
+        reach = np.array([100 * row.reach for row in rows])
+        x = np.arange(len(rows)) + 0.06 * place
+        lines.append(Line(x, beyond, look, beyond - reach, beyond + reach))
+        keys.append(replace(look, name=f"after {outcome}"))
         ends += [*(beyond - reach), *(beyond + reach)]
-    outcomes = [replace(look, name=f"after {name}") for look, name in zip(looks, found, strict=True)]
     picture = chart(
         "Switches beyond what was expected",
-        Axis(-0.4, len(RUNS) - 0.6, dict(zip(x.tolist(), RUNS, strict=True))),
+        Axis(-0.4, len(runs) - 0.6, {float(at): run for at, run in enumerate(runs)}),
         _axis(ends),
         lines,
-        note=f"In 100 choices after each run and outcome; bars hold for all together. {READING}",
-        x_title="so far in a row",
+        note=f"In 100 choices after each run and outcome; bars hold for all together. {reading}",
+        x_title="before the choice",
         level=0.0,
     )
-    return Html(picture + key([(look, "line") for look in outcomes]))
+    return Html(picture + key([(look, "line") for look in keys]))
 
 
 def dimensions_chart(found: "Dimensions") -> Html:

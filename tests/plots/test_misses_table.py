@@ -1,6 +1,6 @@
 """What an equation misses, as a picture."""
 
-from spicewidgets.core.judge.misses import OUTCOMES, RUNS, Miss, cell_of
+from spicewidgets.core.judge.misses import OUTCOMES, RUNS, Miss, cell_of, cells
 from spicewidgets.plots.rivals import cells_chart, misses_table
 
 
@@ -21,7 +21,7 @@ def test_outcome_and_run_are_drawn_where_all_cells_are_there():
         for run in RUNS
         for outcome in OUTCOMES
     ]
-    page = cells_chart(rows)
+    page = cells_chart(cells(rows), "")
     assert all(run in page for run in RUNS)
     assert all(f"after {outcome}" in page for outcome in OUTCOMES)
-    assert not cells_chart(rows[1:])
+    assert not cells_chart(cells(rows[1:]), "")

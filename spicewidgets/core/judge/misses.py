@@ -294,14 +294,17 @@ def sure_misses(rows: tuple[Miss, ...], choices: HeldOutChoices, most: int = 5) 
 
 
 def cells(rows: Sequence[Miss]) -> dict[str, list[Miss]]:
-    """Return the cells of each outcome, from the shortest run to the longest; without those of few choices.
+    """Return the cells of each outcome, from the shortest run to the longest; none where one of them has too
+    few choices.
 
     Args:
         rows: all classes.
     """
     of = {row.words: row for row in rows}
     names = {outcome: [cell_of(run, outcome) for run in RUNS] for outcome in OUTCOMES}
-    return {outcome: [of[name] for name in own if name in of] for outcome, own in names.items()}
+    if any(name not in of for own in names.values() for name in own):
+        return {}
+    return {outcome: [of[name] for name in own] for outcome, own in names.items()}
 
 
 def to_frame(rows: tuple[Miss, ...]) -> pd.DataFrame:

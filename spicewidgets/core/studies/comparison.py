@@ -239,6 +239,16 @@ class ModelComparison:
         models = (result.expected[name] for name in (self.pair[0], CEILING))
         return misses.misses(result.choices, *models, seed=result.random_state)
 
+    @property
+    def cells(self) -> Mapping[str, Sequence[misses.Miss]]:
+        """Those by outcome and run; empty where there are too few choices for all."""
+        return misses.cells(self.misses)
+
+    @property
+    def reading(self) -> str:
+        """A sentence on how these are read."""
+        return misses.READING
+
     @cached_property
     def misses_in_words(self) -> tuple[str, ...]:
         """A sentence for each that is beyond chance, and one that says what they are; empty without."""
