@@ -12,6 +12,7 @@ import pandas as pd
 
 from ..judge import misses
 from ..judge.groups import LEAST, MISSING, is_missing
+from ..judge.misses import Miss
 from ..judge.random_effects import GroupDifference, differences_of_groups
 from ..rivals.declaration import CEILING
 from ..rivals.dimensions import Dimensions
@@ -229,7 +230,7 @@ class ModelComparison:
         return f"Likelihood per choice: {', '.join(models)}. Explained by {self.pair[0]}: {explained}."
 
     @cached_property
-    def misses(self) -> tuple[misses.Miss, ...]:
+    def misses(self) -> tuple[Miss, ...]:
         """All that networks without structure expect better than the first of the pair, by what came before;
         empty without these, and for few people.
         """
@@ -240,7 +241,7 @@ class ModelComparison:
         return misses.misses(result.choices, *models, seed=result.random_state)
 
     @property
-    def cells(self) -> Mapping[str, Sequence[misses.Miss]]:
+    def cells(self) -> Mapping[str, Sequence[Miss]]:
         """Those by outcome and run; empty where there are too few choices for all."""
         return misses.cells(self.misses)
 
