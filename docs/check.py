@@ -81,7 +81,7 @@ def main() -> None:
         f"{len(pages)} pages, {ran} examples that were run, {len(links) - len(external)} links within them,"
         f" {len(external)} to other places."
     )
-    sys.exit("\n".join(wrong))
+    sys.exit("\n".join(wrong) or None)
 
 
 if __name__ == "__main__":
