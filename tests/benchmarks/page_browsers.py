@@ -98,7 +98,8 @@ async function use(page, row) {
   const controls = await page.evaluate(() => {
     const all = document.querySelectorAll("button, input, select, summary, a[href], [tabindex='0']");
     let n = 0;
-    for (const one of all) if (one.checkVisibility() && !one.disabled) one.dataset.at = n++;
+    const seen = (one) => one.checkVisibility({ visibilityProperty: true }) && !one.disabled;
+    for (const one of all) if (seen(one)) one.dataset.at = n++;
     window.reached = new Set();
     addEventListener("focusin", ({ target }) => window.reached.add(target.dataset.at));
     return n;
