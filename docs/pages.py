@@ -42,6 +42,7 @@ def write(folder: Path) -> None:
         "studies.md": _studies(),
         "lessons.md": _lessons(),
         "peer.txt": _peer(),
+        "install.txt": str(_section("What an installation takes").tables[0]),
         **{f"{name}.md": _copy(path) for name, path in COPIED.items()},
     }
     for name, text in made.items():

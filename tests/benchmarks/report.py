@@ -15,7 +15,7 @@ import shlex
 import statistics
 import subprocess
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
@@ -120,23 +120,10 @@ def write_results() -> None:
 
 def results_text() -> str:
     """Return all sections in the order of RESULTS.md."""
-    chunks = RESULTS.read_text(encoding="utf-8").split("\n## ")[1:]
-    by_hand = {chunk.split("\n", 1)[0]: f"## {chunk.strip()}" for chunk in chunks}
+    order = re.findall(r"^## (.*)$", RESULTS.read_text(encoding="utf-8"), re.MULTILINE)
     sections = {it.heading: str(it) for it in map(Section.load, sorted(FOLDER.glob("*.json")))}
-    return "\n\n".join([PREAMBLE.strip(), *(by_hand | sections).values()]) + "\n"
-
-
-def write_section(heading: str, text: str) -> None:
-    """Put words under a heading; of scripts that do not `publish` yet."""
-    Section(heading, "", "", "", "", []).file.unlink(missing_ok=True)
-    with RESULTS.open("a", encoding="utf-8") as file:
-        file.write(f"\n## {heading}\n\n{text.strip()}\n\nBy `{command()}`.\n")
-    write_results()
-
-
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a table as Markdown; of scripts that do not `publish` yet."""
-    return str(Table(head, [*rows]))
+    known = [sections[heading] for heading in dict.fromkeys([*order, *sections]) if heading in sections]
+    return "\n\n".join([PREAMBLE.strip(), *known]) + "\n"
 
 
 def benchmark_parser(words: str | None) -> argparse.ArgumentParser:
