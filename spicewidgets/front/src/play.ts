@@ -109,8 +109,15 @@ export function startPlay({ root, find, described, quick, model, task, tell, see
     const evidence = discover(own, [{ choices: played.choices, rewards: played.rewards.slice(0, -1) }], weights, seed!);
     const found = tableOf(own, evidence);
     const betas = betasFound(own, evidence);
-    equation = equationStep(vectorsOf(own, found));
-    const follower = (): Chooser => new Follower(own, equation!, betas);
+    const exact = equationStep(vectorsOf(own, found));
+    const follower = (): Chooser => new Follower(own, exact, betas);
+    // What is added to the values of all options changes no choice: the equation is drawn at the network's scale and level.
+    const met = (step: Step, strengths: readonly number[]): number[] =>
+      replay(own, played, step, strengths).transitions.get(own.modules[0]!.name)!.map(({ value }) => value);
+    const level = met(exact, betas);
+    const scale = betas[0]! / betasOf(own, weights)[0]!;
+    const shift = met(networkStep(weights), betasOf(own, weights)).reduce((sum, value, t) => sum + value - scale * level[t]!, 0) / level.length;
+    equation = (module, value, signals) => shift + scale * exact(module, (value - shift) / scale, signals);
     if (!evidence.terms.some(({ number, active }) => active && number.term !== null))
       say("So far you could be guessing.", `No term of an equation is worth it in these choices. ${find("said").textContent}`);
     draw();
@@ -120,7 +127,7 @@ export function startPlay({ root, find, described, quick, model, task, tell, see
       rate: [rate.middle, rate.low, rate.high],
       terms: Object.fromEntries(own.modules.map(({ name }) => [name, Object.fromEntries(found.get(name)!)])),
       equation: own.modules.map(({ name }) => `${own.words[name]!.subject}, next = ${sentence(own, own.words, name, found.get(name)!)}`).join("\n"),
-      expected: replay(own, played, equation, betas).probabilities.slice(0, played.choices.length),
+      expected: replay(own, played, exact, betas).probabilities.slice(0, played.choices.length),
     });
   }
 
