@@ -153,7 +153,8 @@ def _lessons() -> str:
     rows = []
     for path in sorted((ROOT / "notebooks").glob("0*.ipynb")):
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-        title = next(line for cell in cells for line in cell["source"] if line.startswith("# Lesson"))
+        words = "\n".join("".join(cell["source"]) for cell in cells)
+        title = next(line for line in words.splitlines() if line.startswith("# Lesson"))
         page = (
             f'<a href="../lesson-{pages[path.stem]}.html">in this browser</a>' if path.stem in pages else "-"
         )
