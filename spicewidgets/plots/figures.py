@@ -344,8 +344,9 @@ def _session_in_words(
     outcome: str = REWARDED.name,
 ) -> str:
     here = chosen == arm
+    seen = f" and {outcome}" if outcome == REWARDED.name else f"; {outcome}"
     words = (
-        f"{option[0].upper()}{option[1:]} is chosen in {here.sum()} of {len(chosen)} trials and {outcome}"
+        f"{option[0].upper()}{option[1:]} is chosen in {here.sum()} of {len(chosen)} trials{seen}"
         f" in {paid[here].sum()} of these."
     )
     first, *others = curves
