@@ -21,7 +21,7 @@ LBFGS_TOLERANCE = 1e-5
 # less, with twice as many by 0.0005 more.
 STEPS, PASSES = 600, 300  # at least
 STEP_SESSIONS = 100  # of a step, at least
-RATE, WARM = 0.03, 20  # it grows for so many steps, and falls as a cosine
+RATE, WARM = 0.03, 20  # it grows for so many steps, a tenth of all at most, and falls as a cosine
 FIRST_LOG_SPREAD = -1.2  # a spread of 0.3
 SMOOTHED = 10  # epochs of the running mean of the bound by which weights are kept
 
@@ -89,13 +89,13 @@ def run_variational(run: Run) -> Iterator[Epoch]:
     parts, n_choices = _sessions_of_each(run.sessions), float(run.sessions.weights.sum())
     n_epochs = min(run.epochs_left, max(PASSES, -(-STEPS // len(parts))))
     n_steps, step, smoothed = n_epochs * len(parts), 0, math.inf
-    optimizer = Adam(RATE)
+    optimizer, warm = Adam(RATE), min(WARM, n_steps / 10)
     for epoch in range(1, n_epochs + 1):
         total = 0.0
         for part in run.rng.permutation(len(parts)):
             loss, slope = _bound_slope(run, x, own, parts[part], n_choices)
             step += 1
-            optimizer.rate = RATE * min(1.0, step / WARM) * 0.5 * (1 + math.cos(math.pi * step / n_steps))
+            optimizer.rate = RATE * min(1.0, step / warm) * 0.5 * (1 + math.cos(math.pi * step / n_steps))
             x = optimizer.step(x, slope / max(1.0, float(np.linalg.norm(slope))))
             total += loss * float(parts[part].weights.sum())
         weights, loss = x[: theta.size], total / n_choices
