@@ -82,20 +82,10 @@ def main() -> None:
             if file is not None:
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_bytes(pickle.dumps(results[-1]))
-            needed, ahead, curve, truth = results[-1]
-            words = " ".join(f"{one:.4f}" for one in curve)
-            print(
-                name,
-                seed,
-                needed,
-                f"{ahead:.1f}",
-                words,
-                f"{truth:.4f}",
-                f"{process_time() - began:.0f} s",
-                flush=True,
-            )
-        told = [needed for needed, ahead, _, _ in results if ahead > ERRORS]
-        curves = np.mean([curve for _, _, curve, _ in results], 0)
+            print(name, seed, *results[-1], f"{process_time() - began:.0f} s", flush=True)
+        needed = sorted(found.needed for found, *_ in results)
+        told = [found.needed for found, ahead, _ in results if ahead > ERRORS]
+        curves = np.mean([found.likelihood for found, *_ in results], 0)
         rows.append(
             (
                 name,
@@ -109,7 +99,7 @@ def main() -> None:
         )
     head = ("learner", "variables", "not beyond", "reached, of those told", "found", "mean curve", "truth")
     assert __doc__ is not None
-    about = __doc__.split("\n\n")[3].strip()
+    about = __doc__.split("\n\n")[-1].strip()
     publish("Dimensions", about, Table(head, rows), write=not arguments.no_write)
 
 
