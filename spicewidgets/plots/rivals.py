@@ -84,17 +84,21 @@ def misses_table(rows: "Sequence[Miss]") -> Html:
     """
     axis = _axis([0.0, *(end for row in rows for end in (row.low, row.high))])
     look, _ = look_of("SPICE")
-    heads = ("After", "Nats in 100 choices", "", "in 100 of these", "Switches", "expected", "of all choices")
-    head = "".join(f'<th scope="col">{words}</th>' if words else "<td></td>" for words in heads)
+    head = (
+        '<th scope="col">After</th><th scope="col">Nats in 100 choices</th><td></td>'
+        '<th scope="col" class="c-n">in 100 of these</th><th scope="col">Switches</th>'
+        '<th scope="col">expected</th><th scope="col">of all choices</th>'
+    )
     body = "".join(
         f'<tr><th scope="row">{escape_text(row.words)}</th>'
         f'<td class="sw-d">{_dot(axis, row.nats, (row.low, row.high), look, zero=True)}</td>'
-        f'<td class="r">{format_number(row.nats, 2)}</td><td class="r">{format_number(row.own, 1)}</td>'
+        f'<td class="r">{format_number(row.nats, 2)}</td><td class="r c-n">{format_number(row.own, 1)}</td>'
         + "".join(f'<td class="r">{100 * x:.0f} %</td>' for x in (row.switched, row.expected, row.choices))
         + "</tr>"
         for row in rows
     )
-    foot = f'<tr class="sw-foot" aria-hidden="true"><td></td><td>{_scale(axis)}</td>{"<td></td>" * 5}</tr>'
+    rest = f'<td></td><td class="c-n"></td>{"<td></td>" * 3}'
+    foot = f'<tr class="sw-foot" aria-hidden="true"><td></td><td>{_scale(axis)}</td>{rest}</tr>'
     grid = (
         '<table class="sw-riv"><caption class="sw-sr">What is expected better after which histories</caption>'
         f"<thead><tr>{head}</tr></thead><tbody>{body}{foot}</tbody></table>"
