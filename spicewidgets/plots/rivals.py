@@ -28,6 +28,7 @@ OWN: dict[str, tuple[Style, Kind]] = {
     "RNN": (replace(RNN, marker="circle"), "line"),
 }
 GROUPS = ("circle", "ring", "cross", "square", "triangle", "plus")  # marks of groups, never colours
+REPEATS = ("none", "1", "2 to 4", "5 or more")  # of the runs of cells, where there is little room
 BAR = 76  # pixels of the bar of all people
 
 
@@ -116,9 +117,8 @@ def cells_chart(cells: "Mapping[str, Sequence[Miss]]", reading: str) -> Html:
     if not cells:
         return Html("")
     looks = (replace(INK, marker="circle"), replace(INK, marker="ring", dash="dashed"))
-    lines, keys, ends, runs = [], [], [0.0], []
+    lines, keys, ends = [], [], [0.0]
     for place, ((outcome, rows), look) in enumerate(zip(cells.items(), looks, strict=True)):
-        runs = [row.words.removesuffix(f" and {outcome}") for row in rows]
         beyond = np.array([100 * (row.switched - row.expected) for row in rows])
         reach = np.array([100 * row.reach for row in rows])
         x = np.arange(len(rows)) + 0.06 * place
@@ -127,11 +127,11 @@ def cells_chart(cells: "Mapping[str, Sequence[Miss]]", reading: str) -> Html:
         ends += [*(beyond - reach), *(beyond + reach)]
     picture = chart(
         "Switches beyond what was expected",
-        Axis(-0.4, len(runs) - 0.6, {float(at): run for at, run in enumerate(runs)}),
+        Axis(-0.4, len(REPEATS) - 0.6, {float(at): words for at, words in enumerate(REPEATS)}),
         _axis(ends),
         lines,
         note=f"In 100 choices after each run and outcome; bars hold for all together. {reading}",
-        x_title="before the choice",
+        x_title="repeats so far",
         level=0.0,
     )
     return Html(picture + key([(look, "line") for look in keys]))

@@ -1,7 +1,7 @@
 """What an equation misses, as a picture."""
 
 from spicewidgets.core.judge.misses import OUTCOMES, RUNS, Miss, cell_of, cells
-from spicewidgets.plots.rivals import cells_chart, misses_table
+from spicewidgets.plots.rivals import REPEATS, cells_chart, misses_table
 
 
 def test_each_history_has_a_row_with_dot_and_interval():
@@ -22,6 +22,7 @@ def test_outcome_and_run_are_drawn_where_all_cells_are_there():
         for outcome in OUTCOMES
     ]
     page = cells_chart(cells(rows), "")
-    assert all(run in page for run in RUNS)
+    assert len(REPEATS) == len(RUNS)
+    assert all(f">{words}<" in page for words in REPEATS)
     assert all(f"after {outcome}" in page for outcome in OUTCOMES)
     assert not cells_chart(cells(rows[1:]), "")
