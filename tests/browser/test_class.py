@@ -5,6 +5,7 @@ from pathlib import Path
 
 import npm
 import servers
+from explorer_page import ExplorerPage
 from playwright.sync_api import expect
 from test_accessibility import RUN
 
@@ -19,6 +20,7 @@ def test_a_point_goes_to_the_class_and_into_a_table(new_page, tmp_path):
         expect(desk.get_by_text("Class: Monday")).to_be_visible()
         assert "#" not in desk.url  # the key is not projected
         page.goto(url)
+        ExplorerPage(page).opened()
         expect(page.locator(".sw-share")).to_have_count(0)  # off until pressed
         page.get_by_role("textbox", name="Name, if you like").fill("Ada")
         page.get_by_role("textbox", name="Name, if you like").press("Tab")
@@ -42,3 +44,5 @@ def test_a_point_goes_to_the_class_and_into_a_table(new_page, tmp_path):
         page.get_by_role("button", name="Take it back").click()
         expect(page.get_by_text("It is not on the plot any more.")).to_be_visible()
         expect(desk.get_by_role("cell", name="Ada", exact=True)).to_have_count(0)
+        for each in (page, desk):  # before the server ends
+            each.goto("about:blank")
