@@ -123,7 +123,8 @@ experiment = Experiment("safe or risky")
 runner = Runner(experiment, foreground=True)
 task, person = TaskPanel(experiment, runner), ParticipantPanel(experiment, runner)
 shown = [kind for kind, learner in person.learners.items() if learner.layout.display != "none"]
-print("+1.0 with 0.50" in task.diagram.value, *shown, experiment.participant.traits()["drive"].metadata["label"])
+drive = experiment.participant.traits()["drive"]
+print("+1.0 with 0.50" in task.diagram.value, *shown, drive.metadata["label"])
 experiment.data.put({"n_sessions": 4, "n_trials": 20})
 experiment.training.epochs = 2
 runner.train()
