@@ -3,7 +3,7 @@
     python tests/benchmarks/classroom.py [--learners 100] [--no-write]
 
 All of them have a page of their own, with its kernel, on one server. Each shares once, at some moment of a
-minute; meanwhile one sends 10,000 points, another names that are HTML, and two move sliders as before.
+minute; meanwhile one sends 10,000 points, another names that are HTML, and a page asks for its kernel.
 """
 
 import asyncio
@@ -12,7 +12,6 @@ import random
 import re
 import sys
 import tempfile
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -76,6 +75,7 @@ class Class:
         self.seen: dict[str, float] = {}
         self.codes: dict[int, int] = {}
         self.names: set[int] = set()
+        self.looked: list[float] = []
 
     async def watch(self, until: float) -> None:
         """Look at the plot, as each page does."""
@@ -129,7 +129,8 @@ class Class:
         flooder, rude, *others = self.pages
         until = time.monotonic() + SECONDS + 10
         watching = [asyncio.create_task(self.watch(until)) for _ in self.pages]
-        await asyncio.gather(
+        self.looked, *_ = await asyncio.gather(
+            look(self.url, self.pages[-1], SECONDS),
             self.flood(flooder, rng),
             self.write_html(rude, rng),
             *(self.share(number, page, rng) for number, page in enumerate(others)),
@@ -151,30 +152,16 @@ def arrive(person: Learner, url: str) -> None:
             time.sleep(2)
 
 
-def moves(person: Learner, ended: threading.Event, seconds: list[float]) -> None:
-    """Move a slider again and again; how long until it is drawn."""
-    value = 0.2
-    while not ended.is_set():
-        before, value = person.redrawn, 0.9 - value
-        person.set("FloatSlider", "Learning rate", value)
-        seconds.append(person.until(lambda before=before: person.redrawn > before, "nothing was drawn"))
-        person.wait_for_answer()
-        ended.wait(1)
-
-
-def moving(people: list[Learner], during) -> list[float]:
-    """Seconds of the moves of some people while something happens."""
-    ended, seconds = threading.Event(), []
-    threads = [threading.Thread(target=moves, args=(person, ended, seconds)) for person in people]
-    for thread in threads:
-        thread.start()
-    try:
-        during()
-    finally:
-        ended.set()
-        for thread in threads:
-            thread.join()
-    return seconds
+async def look(url: str, page: str, seconds: float) -> list[float]:
+    """Ask twice a second whether a kernel is there, as its page does; how long until the answer."""
+    until, took = time.monotonic() + seconds, []
+    while time.monotonic() < until:
+        begun = time.monotonic()
+        status, _ = await ask(url, "GET", f"/api/kernels/{page}")
+        assert status == 200, status
+        took.append(time.monotonic() - begun)
+        await asyncio.sleep(0.5)
+    return took
 
 
 def p95(values: list[float]) -> float:
@@ -191,15 +178,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, servers.app(Path(folder), *options) as url:
         people = [Learner(600) for _ in range(n)]
         with ThreadPoolExecutor(4) as pool:
-            list(pool.map(lambda person: arrive(person, url), people[:-2]))
+            list(pool.map(lambda person: arrive(person, url), people))
         (server,) = [each for each in psutil.Process().children() if "--public" in each.cmdline()]
         before = server.memory_info().rss
-        movers = people[-2:]
-        for person in movers:  # last, for who does not read is cut off after a while
-            arrive(person, url)
-        calm = moving(movers, lambda: time.sleep(20))
         room = Class(url, [person.kernel for person in people])
-        busy = moving(movers, lambda: asyncio.run(room.run()))
+        calm = asyncio.run(look(url, room.pages[-1], 20))
+        asyncio.run(room.run())
+        busy = room.looked
         grown = (server.memory_info().rss - before) / 1e6
         html = HTML.encode() in asyncio.run(ask(url, "GET", "/class/points"))[1]
         for person in people:
@@ -210,8 +195,8 @@ def main() -> None:
         ["shared, and seen by all", f"{len(delays)} of {chosen.learners}", "", ""],
         ["Share pressed, to its answer", *summary(answers)],
         ["Share pressed, to every plot", *summary(delays)],
-        ["a slider, to its picture: before", *summary(calm)],
-        ["a slider, to its picture: meanwhile", *summary(busy)],
+        ["another page asks for its kernel: before", *summary(calm)],
+        ["another page asks for its kernel: meanwhile", *summary(busy)],
     ]
     codes = ", ".join(f"{count:,} {code or 'closed'}" for code, count in sorted(room.codes.items()))
     words = (
