@@ -37,8 +37,9 @@ from spicewidgets.state.studies import RIVALS as LABELS
 
 name = "decaying-rate"
 choices = Experiment().learners.tags("first")["choices"]
-for known in (RIVALS[name].name, LABELS[name], BRIEF[name], list(rivals_for("bandit"))[-1], choices[-1]):
+for known in (RIVALS[name].name, LABELS[name], BRIEF[name], list(rivals_for("bandit"))[-1]):
     print(known)
+print(*{name} & {*choices})
 print(*{name} & {*NAMES})
 """
 # An option of a command: its help, its place in the request, its line in the command, and what it refuses.

@@ -18,6 +18,7 @@ import torch
 
 from ..core.estimator import SpiceEstimator
 from ..core.settings import SettingsError, SpiceWarning
+from ..core.wording import count_people
 from ..experiment.estimators import discover_again, estimator_of, parameters_of
 from ..experiment.fit import Fit, with_new_equations
 from ..experiment.result import Checkpoint, Result
@@ -241,7 +242,7 @@ class Job:
         if not result.snapshot.is_simulated and result.spice is not None and not self.control.is_stopped():
             n = result.snapshot.n_participants
             self.report.now(
-                phase="compare", message=f"How sure the choices of {n:,} people are of each parameter."
+                phase="compare", message=f"How sure the choices of {count_people(n)} are of each parameter."
             )
             try:
                 with self.control.interruptible("equations"):

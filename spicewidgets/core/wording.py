@@ -28,3 +28,12 @@ def format_number(value: float, digits: int = 3) -> str:
     ('−0.25', '')
     """
     return "" if value != value else f"{value:.{digits}f}".replace("-", "−")
+
+
+def count_people(number: int) -> str:
+    """Return how many people, in words.
+
+    >>> count_people(1), count_people(1200)
+    ('1 person', '1,200 people')
+    """
+    return "1 person" if number == 1 else f"{number:,} people"

@@ -6,6 +6,7 @@ import ipywidgets as widgets
 
 from ..app.protocols import ExperimentRunner
 from ..compat import clear_uploads, tooltip, uploads
+from ..core.wording import count_people
 from ..markup import Html, escape_text, message, region, table
 from ..plots.people import AcrossPeople, TwoNumbers
 from ..state.experiment import Experiment
@@ -164,7 +165,7 @@ class PeopleBox(Panel):
         there = result is not None and result.spice is not None and result.estimator is not None
         stale = self.experiment.stale_because.get("equation", "")
         if self._opened is not None:
-            self.note.value = message(f"A saved table of {len(self._opened)} people.", role="status")
+            self.note.value = message(f"A saved table of {count_people(len(self._opened))}.", role="status")
         else:
             none = NO_EQUATION if result is None or result.spice is None else RECORDED
             self.note.value = message(stale, role="status") if there else none

@@ -5,6 +5,7 @@ from dataclasses import replace
 import ipywidgets as widgets
 
 from ..app.protocols import ExperimentRunner
+from ..core.wording import count_people
 from ..markup import escape_text, message, table
 from ..plots.staying import StayMarks, staying_bars
 from ..state.experiment import Experiment
@@ -77,7 +78,7 @@ class StayingBox(Panel):
         marks = [StayMarks(LOOKS[name], values) for name, values in expected.items() if name in LOOKS]
         people = found.staying.people
         self.picture.value = staying_bars(
-            *found.staying.means(), note=f"{len(people):,} people", models=marks
+            *found.staying.means(), note=count_people(len(people)), models=marks
         )
         frame = found.to_frame()
         more = f" (the first {MOST_ROWS} of {len(frame):,})" if len(frame) > MOST_ROWS else ""

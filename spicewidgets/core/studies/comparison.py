@@ -20,7 +20,7 @@ from ..rivals.folds import describe_fewer_folds
 from ..rivals.held_out import HeldOut, stage_column
 from ..rivals.model import Floats
 from ..settings import LEVEL
-from ..wording import join_words
+from ..wording import count_people, join_words
 from .source import OWN
 
 SHARE = f"{100 * LEVEL:g} %"  # that an interval holds
@@ -295,7 +295,7 @@ class ModelComparison:
         result = self.held_out
         way = "prior" if self.way == "group" and result.by == "person" else self.way  # all people are one
         yield (
-            f"{self.n_choices:,} choices of {len(self.people)} people, held out by {result.by} in"
+            f"{self.n_choices:,} choices of {count_people(len(self.people))}, held out by {result.by} in"
             f" {self.n_folds} parts; rivals fitted by {way}:\n\n{_table(result)}"
         )
         yield from filter(None, (self.fewer, fill(self.share_in_words, WIDTH)))

@@ -17,6 +17,7 @@ from ..rivals.design import Design, drawn_values, simulate_rival
 from ..rivals.fit import WAYS, FittedRival, fit_rival, resolve_model
 from ..rivals.model import Floats
 from ..rivals.ready import RIVALS
+from ..wording import count_people
 from .data_sets import DataSetStudy, check_choice, check_whole, draw_seeds
 
 CRITERIA = {"bic": "likelihood", "aic": "likelihood", "evidence": "prior"}  # and how rivals are fitted for it
@@ -260,7 +261,7 @@ class ModelRecovery(DataSetStudy):
         wrong = counts / np.maximum(totals, 1)[:, None]
         np.fill_diagonal(wrong, 0)
         row, column = np.unravel_index(int(wrong.argmax()), wrong.shape)
-        words = f"{right:,} of {n:,} people are taken for what they are."
+        words = f"{right:,} of {count_people(n)} are taken for what they are."
         if wrong[row, column] > 0:
             one, other = self.labels[row], self.labels[column]
             words += f" Mistaken most: {one} for {other} ({counts[row, column]} of {totals[row]})."
