@@ -142,6 +142,7 @@ class Explorer(Panel):
         self.opening.left = self._leave_game
         for asks in (self.head.go, story, *self.settings.buttons):
             asks.on_click(self._leave_game)
+        self.head.preset.observe(self._choose_preset, "value")
         for tile in self.switch.tiles.values():
             tile.button.observe(self._press_tile, "value")
         self.children = [self.alert, *self._opened[: self._opened.index(self.opening) + 1]]
@@ -160,6 +161,10 @@ class Explorer(Panel):
             self.head.waits = True
             self.head.refresh()
             self.opening.refresh()
+
+    def _choose_preset(self, _: Change) -> None:
+        if not self.head.is_filling:
+            self._leave_game()
 
     def _press_tile(self, change: Change) -> None:
         if change["new"]:

@@ -99,7 +99,7 @@ def test_the_rooms_then_stand_on_the_choices_of_the_player(opened):
     assert opened.panels["data"].views.value == "your data"
 
 
-@pytest.mark.parametrize("way", ["tile", "train", "watch", "address", "share"])
+@pytest.mark.parametrize("way", ["tile", "train", "watch", "address", "share", "preset"])
 def test_one_press_has_the_rooms(opened, way):
     {
         "tile": lambda: setattr(opened.switch.tiles["task"].button, "value", True),
@@ -107,11 +107,12 @@ def test_one_press_has_the_rooms(opened, way):
         "watch": opened.opening.watch.click,
         "address": lambda: opened._take("participant.alpha_reward=0.5"),
         "share": opened.settings.share.click,
+        "preset": lambda: setattr(opened.head.preset, "value", "forgetting"),
     }[way]()
     assert not opened.is_playing
     assert opened.guide in opened.children
     assert opened.rooms["task"].children
-    if way != "address":
+    if way not in ("address", "preset"):
         assert "Same terms" in opened.head.equations.value
     opened._play()
     assert opened.is_playing
