@@ -132,7 +132,7 @@ STEPS = {
 
 # What has to stand in the lesson itself.
 SAID = {
-    5: "You need some Python",
+    5: "You need: some Python",
     7: "## 4. A network that is ready to use",
     9: r"\Delta V = \alpha\,(\lambda - V)",
     10: r"| $\lambda$, the most there is to learn | $r$, the reward of this trial",

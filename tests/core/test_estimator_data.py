@@ -273,15 +273,14 @@ def test_labels_of_any_kind_are_kept(labels):
     expected = codes.predict(dataset.xs)
     assert_same(estimator.predict(dataset), expected)
     assert_same(estimator.predict(dataset.xs), expected)
+    rounding = 1e-12  # a product of matrices rounds by their size
     for agent, p in zip((estimator.rnn_agent, estimator.spice_agent), expected, strict=True):
         for session in (0, 4):
             one = replay(agent, dataset.xs[session]).probabilities[0, 1:]
-            np.testing.assert_allclose(
-                one, p[session], atol=1e-12
-            )  # a product of matrices rounds by their size
+            np.testing.assert_allclose(one, p[session], atol=rounding)
     second = dataset.xs[3:]  # of the second person only
     only = estimator.predict(DatasetRNN(second, dataset.ys[3:], participants=labels))
-    assert_same(only, [p[3:] for p in expected])
+    assert_same(only, [p[3:] for p in expected], rounding)
 
 
 def test_names_from_a_table_to_the_equations(tmp_path):

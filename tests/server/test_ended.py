@@ -92,8 +92,9 @@ WORK = {
 
 
 def settings_of(person):
-    """The settings that a page keeps in its address."""
-    return next(found[1] for text in person.texts() if (found := re.search(r'data-settings="([^"]*)"', text)))
+    """The settings that a page keeps in its address; none before its rooms are open."""
+    found = (re.search(r'data-settings="([^"]*)"', text) for text in person.texts())
+    return next((each[1] for each in found if each), "")
 
 
 @pytest.mark.parametrize("work", WORK)
@@ -123,6 +124,7 @@ def test_who_is_killed_at_work_is_told_and_begins_anew_with_the_same_settings(pa
     again.send("comm_msg", comm_id=asked, data=data)
     again.until(lambda: settings_of(again) == kept, "the settings were not taken")
     neighbour.wait_for_answer()
+    neighbour.stage("Participant", "Learning rate")
     assert neighbour.figures()
     for each in (neighbour, again):
         each.leave()
