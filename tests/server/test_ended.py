@@ -125,7 +125,7 @@ def test_who_is_killed_at_work_is_told_and_begins_anew_with_the_same_settings(pa
     again.until(lambda: settings_of(again) == kept, "the settings were not taken")
     neighbour.wait_for_answer()
     neighbour.stage("Participant", "Learning rate")
-    assert neighbour.figures()
+    neighbour.until(neighbour.figures, "the neighbour has no figure")
     for each in (neighbour, again):
         each.leave()
 
