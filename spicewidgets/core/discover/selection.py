@@ -141,7 +141,8 @@ class Selection:
         """Compute the evidence for each candidate term at a set of terms, beside its penalty."""
         costs, gains = search.costs(step), search.gains(step)
         deviations = np.sqrt(np.maximum(np.diag(search.covariance(step)), 0.0))
-        prices = search.prices_at(step, price)
+        asked = (search.full_price if price is None else price) + search.rarity
+        prices = np.where(step.active, search.prices_at(step, price), asked)  # an absent own value tells none
         terms = []
         for i, number in enumerate(self.likelihood.numbers):
             active = bool(step.active[i])

@@ -117,7 +117,7 @@ class TermSearch {
         value: step.values[i]!,
         error,
         cost: active ? (rest ? rest.objective - step.objective : Infinity) : this.gain(step, i),
-        price: step.prices[i]!,
+        price: active ? step.prices[i]! : this.fullPrice + this.rarity[i]!, // an absent own value tells none
         active,
         told: step.held[i]! || !active || error < UNTOLD * this.prior.sd[i]!,
       };
