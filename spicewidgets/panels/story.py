@@ -55,7 +55,7 @@ class StoryPanel(Panel):
             filled_button.add_class("sw-next")
         for quiet in (self.back, self.leave):
             quiet.add_class("sw-quiet")
-        self.line.observe(self._draw, "value")
+        self.line.observe(self._move, "value")
         self.story.observe(self._enter, "at")
         self.story.observe(self.refresh, "answers")
         self.layout.display = "none"
@@ -102,6 +102,16 @@ class StoryPanel(Panel):
         discard(*old)
         self.line.value = self.story.answers.get(self.story.at, 0.5) if scene.how in GUESSED else 0.5
         self.refresh()
+
+    @guard
+    def _move(self, _: Change) -> None:
+        """Draw the guess. Its last move may come after the press that asked for the answer: ipywidgets holds
+        moves back while the kernel is at work, and presses never.
+        """
+        scene = self.story.scene
+        if scene is not None and scene.how in GUESSED and self.story.at in self.story.answers:
+            self.story.answer(self.line.value)
+        self._draw()
 
     @guard
     def _look(self) -> None:

@@ -269,6 +269,8 @@ def test_a_scene_is_written_without_code(tmp_path):
     app.story.look.click()
     assert "You knew. In 41 %, after 10,000 choices." in app.story.said.value
     assert "You said 40 %." in app.story.said.value
+    app.story.slider.value = 0.42  # a last move that comes after the press
+    assert "You said 42 %." in app.story.said.value
     form = app.settings.form
     form.begin.click()
     assert json.loads(form._save().content)["story"] == [scene]
