@@ -36,11 +36,7 @@ root.addEventListener('click', (event) => {
     remember('sw-look', page.dataset.swLook);
   }
   if (button.matches('.sw-presenter')) root.classList.add('sw-present');
-  setTimeout(() => {
-    center();
-    const scene = root.querySelector('[data-story]');
-    if (scene) remember('sw-scene', root.matches('.sw-in-story') ? scene.dataset.story : recall('sw-scene'));
-  }, 250);
+  setTimeout(center, 250);
 });
 document.addEventListener('keydown', (event) => {
   if (!root.classList.contains('sw-present')) return;
@@ -62,12 +58,14 @@ root.addEventListener('keydown', (event) => {
 });
 setTimeout(center, 500);
 const choosers = root.getElementsByClassName('widget-upload');
-const count = new MutationObserver(() => {
+const follow = new MutationObserver(() => {
+  const scene = root.matches('.sw-in-story') && root.querySelector('[data-story]');
+  if (scene) remember('sw-scene', scene.dataset.story);
   for (const one of choosers) {
     const words = one.lastChild;
     if (words?.data?.endsWith(' (0)')) words.data = words.data.slice(0, -4);
   }
 });
-count.observe(root, { childList: true, subtree: true });
+follow.observe(root, { childList: true, subtree: true, attributeFilter: ['class'] });
 """
 PAGE = f'<style onload="{escape(SCRIPT)}">.sw-told{{display:none}}</style>'
