@@ -35,7 +35,7 @@ STORIES = {"habit": "with-kernel", "forgetting": "forgetting"}  # the rivals tha
 
 
 @dataclass(frozen=True)
-class Facts:
+class StoryFacts:
     """What is told of the choices on the page.
 
     Attributes:
@@ -65,7 +65,7 @@ class Case:
     again: NDArray[np.bool_]
 
 
-def facts_of(result: Result, session: int) -> Facts:
+def facts_of(result: Result, session: int) -> StoryFacts:
     """Return the facts of a run's choices. Loads torch.
 
     Args:
@@ -88,7 +88,7 @@ def facts_of(result: Result, session: int) -> Facts:
     network = result.played["rnn"].probabilities[session, seen[-1], choices[-1]]
     n = sum(int((one.choices >= 0).sum()) for one in data.sessions if one.participant == played.participant)
     half = (high - low) / 2
-    return Facts(
+    return StoryFacts(
         {
             "n": n,
             "choice": int(choices[-1]),

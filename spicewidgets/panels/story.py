@@ -6,12 +6,12 @@ from typing import Any
 import ipywidgets as widgets
 
 from ..app.protocols import ExperimentRunner
-from ..app.story import Facts, case, facts_of
+from ..app.story import StoryFacts, case, facts_of
 from ..experiment.result import Result
 from ..markup import Html, escape_text
 from ..plots import story as pictures
 from ..state.experiment import Experiment
-from ..state.story import Scene, Story, filled, own_story, verdict_of
+from ..state.story import Scene, Story, fill_in, own_story, verdict_of
 from .base import Change, Panel, button, column, discard, guard, row, set_if_changed
 
 NOTHING = "There are no choices yet. Press Train, or play, and come back: the story is about these choices."
@@ -32,7 +32,7 @@ class StoryPanel(Panel):
 
     def __init__(self, experiment: Experiment, runner: ExperimentRunner) -> None:
         self.experiment, self.runner, self.story = experiment, runner, Story()
-        self._known: tuple[Result, int, Facts] | None = None
+        self._known: tuple[Result, int, StoryFacts] | None = None
         self.head, self.words, self.picture = widgets.HTML(), widgets.HTML(), widgets.HTML()
         self.leave = button("Leave", "Leave the story; it keeps its place", self.story.leave)
         self.back = button("Back", "The scene before", partial(self.story.go, -1))
@@ -76,7 +76,7 @@ class StoryPanel(Panel):
         """Begin the story, or go on with it."""
         self.story.begin(self.scenes)
 
-    def facts(self) -> Facts | None:
+    def facts(self) -> StoryFacts | None:
         """Return the facts of the choices on the page; None where there are none."""
         result, session = self.runner.result, self.experiment.comparison.session
         if result is None:
@@ -122,7 +122,7 @@ class StoryPanel(Panel):
         numbers = {} if facts is None else {**facts.numbers}
         if self.story.scene is not None and self.story.scene.picture == "fooled":
             numbers |= case().numbers
-        return filled(text, numbers, self.story.answers, self.story.at)
+        return fill_in(text, numbers, self.story.answers, self.story.at)
 
     @guard
     def refresh(self, _: Change | None = None) -> None:
@@ -133,7 +133,7 @@ class StoryPanel(Panel):
         answer = story.answers.get(story.at)
         dots = "".join(f"<i{' class=sw-on' * (at == story.at)}></i>" for at in range(len(story.scenes)))
         place = ": ".join(filter(None, (f"{story.at + 1} of {len(story.scenes)}", escape_text(scene.title))))
-        progress = f'<span class="sw-dots" data-story="{story.kept()}">{dots}</span>'
+        progress = f'<span class="sw-dots" data-story="{story.as_word()}">{dots}</span>'
         set_if_changed(self.head, Html(f"{progress} {place}"))
         lead = self._fill(scene.lead) if self.facts() is not None else NOTHING
         set_if_changed(
@@ -176,7 +176,7 @@ class StoryPanel(Panel):
             return
         set_if_changed(self.picture, self._picture(scene.picture, facts, self.line.value))
 
-    def _picture(self, name: str, facts: Facts | None, guess: float) -> Html:
+    def _picture(self, name: str, facts: StoryFacts | None, guess: float) -> Html:
         shown = self.story.at in self.story.answers
         if name == "fooled":
             known = case()

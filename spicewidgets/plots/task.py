@@ -153,11 +153,11 @@ def _payoff_in_words(pays: PayoffLike, keeps_zero: bool) -> str:
     shares: dict[float, float] = {}
     for amount, share in sorted(zip(pays.amounts, pays.shares, strict=True), reverse=True):
         shares[amount] = shares.get(amount, 0.0) + share
-    told = [f"{_signed(amount, keeps_zero)} with {share:.2f}" for amount, share in shares.items() if share]
+    told = [f"{_with_sign(amount, keeps_zero)} with {share:.2f}" for amount, share in shares.items() if share]
     return ", ".join(told)
 
 
-def _signed(amount: float, keeps_zero: bool) -> str:
+def _with_sign(amount: float, keeps_zero: bool) -> str:
     size = 2 * amount - 1 if keeps_zero else amount
     return f"{size:+.1f}".replace("-", "−") if keeps_zero and size else f"{size:g}"
 

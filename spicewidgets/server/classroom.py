@@ -43,7 +43,7 @@ WRONG_POINT = (
 
 
 @dataclass(frozen=True)
-class Point:
+class SharedPoint:
     """What somebody has shared.
 
     Attributes:
@@ -74,7 +74,7 @@ class Classroom:
     title: str
     most: int
     key: str
-    points: dict[str, Point] = field(default_factory=dict)
+    points: dict[str, SharedPoint] = field(default_factory=dict)
     hidden: set[int] = field(default_factory=set)
     blank: bool = False
     revision: int = 0
@@ -95,7 +95,7 @@ class Classroom:
         """Forget how often pages have posted that are gone."""
         self._credit = {kernel: said for kernel, said in self._credit.items() if kernel in kernels}
 
-    def share(self, kernel: str, numbers: Any, name: object, before: object = "") -> Point | str:
+    def share(self, kernel: str, numbers: Any, name: object, before: object = "") -> SharedPoint | str:
         """Take a point in place of the page's last one, or return why not.
 
         Args:
@@ -113,7 +113,9 @@ class Classroom:
         if len(self.points) >= self.most:
             return f"{self.most} points are there already. Whoever presents can clear them."
         self._last += old is None
-        point = Point(self._last if old is None else old.number, tuple(numbers[:3]), tuple(numbers[3:]), name)
+        point = SharedPoint(
+            self._last if old is None else old.number, tuple(numbers[:3]), tuple(numbers[3:]), name
+        )
         self.points[kernel] = point
         self.tell()
         return point
@@ -191,7 +193,7 @@ class ClassHandler(RequestHandler):
 
     @property
     def presents(self) -> bool:
-        """Whether the presenter asks."""
+        """Tell whether the presenter asks."""
         key = self.request.headers.get("X-Class-Key", "")
         return compare_digest(key.encode(), self.classroom.key.encode())
 

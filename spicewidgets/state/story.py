@@ -150,7 +150,7 @@ def steps_as_scenes(steps: object) -> object:
     return [{"ask": f"Step {number}", "lead": one} for number, one in enumerate(bare, 1)]
 
 
-def filled(text: str, facts: Mapping[str, float], answers: Mapping[int, float], at: int) -> str:
+def fill_in(text: str, facts: Mapping[str, float], answers: Mapping[int, float], at: int) -> str:
     """Fill facts and answers into a text; a dash stands for what there is not.
 
     Args:
@@ -230,7 +230,7 @@ class Story(HasTraits):
         """Leave it; it keeps its place."""
         self.place, self.at = max(self.at, 0), -1
 
-    def kept(self) -> str:
+    def as_word(self) -> str:
         """Return place and answers as a word, for the browser to keep."""
         given = (f"{at}={value:g}" for at, value in self.answers.items())
         return ":".join([f"{self.at if self.at >= 0 else self.place}", *given])

@@ -90,7 +90,7 @@ def test_the_story_is_left_and_gone_on_with_also_in_another_page(app):
     app.story.on.click()
     app.story.leave.click()
     assert (app.guide.now.kind, app.guide.action.description) == ("story", "Go on")
-    word = app.story.story.kept()
+    word = app.story.story.as_word()
     other = explorer(start=False)
     other.told.value = f"watched scene-{word}"
     other.guide.action.click()

@@ -6,7 +6,7 @@ from spicewidgets.state.story import (
     FACTS,
     Scene,
     Story,
-    filled,
+    fill_in,
     own_story,
     plain,
     scenes_of,
@@ -27,9 +27,9 @@ def test_the_story_of_the_page_is_a_good_file_of_six_scenes_that_ask():
 
 def test_facts_and_answers_are_filled_into_texts():
     facts, answers = {"alpha": 0.294, "n": 12_000, "fall": -0.2}, {0: 0.5}
-    assert filled("α {alpha}, {alpha%} of {n}; {fall}", facts, answers, 1) == "α 0.29, 29 % of 12,000; −0.20"
-    assert filled("{answer 1} then {answer}", facts, answers, 1) == "0.50 then –"
-    assert filled("{beta} {x.__class__} {0}", facts, answers, 1) == "– {x.__class__} {0}"
+    assert fill_in("α {alpha}, {alpha%} of {n}; {fall}", facts, answers, 1) == "α 0.29, 29 % of 12,000; −0.20"
+    assert fill_in("{answer 1} then {answer}", facts, answers, 1) == "0.50 then –"
+    assert fill_in("{beta} {x.__class__} {0}", facts, answers, 1) == "– {x.__class__} {0}"
 
 
 def test_an_answer_is_judged():
@@ -46,7 +46,7 @@ def test_it_is_left_gone_on_with_and_begun_anew():
     story.answer(1.0)
     story.go()
     story.leave()
-    assert (story.scene, story.place, story.kept()) == (None, 1, "1:0=1")
+    assert (story.scene, story.place, story.as_word()) == (None, 1, "1:0=1")
     story.begin(story.scenes)
     assert story.scene.ask == "2"
     story.go()

@@ -36,7 +36,7 @@ class Payoff(NamedTuple):
 
     @property
     def mean(self) -> float:
-        """What is paid on average."""
+        """The mean of what is paid."""
         return sum(amount * share for amount, share in zip(self.amounts, self.shares, strict=True))
 
 
@@ -86,7 +86,7 @@ class Bandits:
 
     @property
     def payoffs(self) -> tuple[Payoff, ...]:
-        """What each option pays in the first session; empty where that changes from trial to trial."""
+        """The payoff of each option in the first session; empty where that changes from trial to trial."""
         return ()
 
     def new_sess(self, random_state: RandomState = None, n_sessions: int = 1) -> None:
