@@ -39,7 +39,7 @@ def test_a_report_says_how_much_is_left_and_how_many_variables_there_are(data):
     assert words[0] == "How much is left"
     assert any("Explained by rescorla-wagner" in one.text for one in blocks if isinstance(one, Paragraph))
     assert [one.name for one in blocks if isinstance(one, Picture)][-1] == "dimensions"
-    assert any("need one variable" in one.text for one in blocks if isinstance(one, Paragraph))
+    assert any("need 1 variable or more" in one.text for one in blocks if isinstance(one, Paragraph))
 
 
 def test_the_path_of_a_search_is_a_picture_with_its_table(data):

@@ -46,13 +46,12 @@ class Dimensions:
 
     @property
     def sentence(self) -> str:
-        """The result in a sentence."""
+        """The result in a sentence. It is a bound: a weak variable is often not learned."""
         n = self.needed
-        if n == len(self.gain):
-            return f"Choices need {n} variable{'s' * (n > 1)} or more."
-        what = {0: "no variable: nothing is expected beyond chance", 1: "one variable"}
-        more = f" A further one gains {self.gain[n]:.4f} ± {self.error[n]:.4f} nats a choice." if n else ""
-        return f"Choices need {what.get(n, f'{n} variables')}.{more}"
+        if not n:
+            return "Choices need no variable: nothing is expected beyond chance."
+        more = n < len(self.gain) and f" A further one gains {self.gain[n]:.4f} ± {self.error[n]:.4f} nats."
+        return f"Choices need {n} variable{'s' * (n > 1)} or more.{more or ''}"
 
     def to_frame(self) -> pd.DataFrame:
         """Return a row for each network: units, likelihood of a choice, and what the last unit gains."""

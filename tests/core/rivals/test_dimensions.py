@@ -13,7 +13,7 @@ from spicewidgets.core.studies.source import Source
 def test_units_are_counted_until_one_is_not_worth_two_errors():
     found = Dimensions(0.5, (0.6, 0.7, 0.7), (0.2, 0.1, 0.001), (0.01, 0.01, 0.001))
     assert found.needed == 2
-    assert found.sentence == "Choices need 2 variables. A further one gains 0.0010 ± 0.0010 nats a choice."
+    assert found.sentence == "Choices need 2 variables or more. A further one gains 0.0010 ± 0.0010 nats."
     assert replace(found, gain=(0.01, 0.1, 0.1)).needed == 0
     assert replace(found, gain=(0.2, 0.1, 0.1)).sentence == "Choices need 3 variables or more."
 
