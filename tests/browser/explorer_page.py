@@ -19,6 +19,8 @@ REST = """async () => {
   do await new Promise((next) => requestAnimationFrame(() => requestAnimationFrame(next)))
   while ([...document.querySelectorAll(unnamed)].some((one) => one.checkVisibility()))
 }"""
+# Pixels by which the page is wider than its window.
+WIDER = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 TRACKS = ".noUi-base, .ui-slider"  # of ipywidgets 8 and 7
 HANDLES = ".noUi-handle, .ui-slider-handle"
 

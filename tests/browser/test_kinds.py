@@ -1,14 +1,12 @@
 """The kinds of task by mouse, on a phone: each has its picture and its participant, without a fault."""
 
 import pytest
-from explorer_page import ExplorerPage
+from explorer_page import WIDER, ExplorerPage
 from playwright.sync_api import expect
 from test_accessibility import RULES, RUN, script  # noqa: F401 (a fixture)
 
 from spicewidgets.core.settings import SIMULATED
 from spicewidgets.core.tasks import TASKS
-
-WIDER = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
 @pytest.mark.parametrize("theme", RULES)

@@ -6,7 +6,7 @@ import re
 import sys
 from pathlib import Path
 
-from explorer_page import ExplorerPage
+from explorer_page import WIDER, ExplorerPage
 from playwright.sync_api import expect
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "app"))
@@ -20,7 +20,6 @@ DROP = """([name, text]) => {
   for (const kind of ["dragover", "drop"])
     box.dispatchEvent(new DragEvent(kind, { dataTransfer: data, bubbles: true, cancelable: true }))
 }"""
-WIDER = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
 def people_of(page):

@@ -1,11 +1,9 @@
 """A two-step learner by mouse, on a phone: its task as a picture, w on a slider, and what is repeated."""
 
 import pytest
-from explorer_page import ExplorerPage
+from explorer_page import WIDER, ExplorerPage
 from playwright.sync_api import expect
 from test_accessibility import RULES, RUN, script  # noqa: F401 (a fixture)
-
-WIDER = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
 @pytest.mark.parametrize("theme", RULES)

@@ -20,6 +20,7 @@ from spicewidgets.front.models import of_one
 from spicewidgets.front.page import BLOCKS as BLOCKED, KINDS, READY, _blocks
 
 BLOCKS = {kind: _blocks(kind) for kind in BLOCKED}
+DRIFT = {"kind": "drift", "sigma": 0.2, "boundary": "clip"}
 RW = {"alpha_reward": 0.3, "alpha_penalty": None, "beta_reward": 3.0, "q0": 0.5}
 
 
@@ -89,7 +90,7 @@ def test_choices_and_rewards_are_pythons_to_the_bit():
 
 @pytest.mark.parametrize("name", READY)
 def test_loss_and_gradient_are_pythons(name):
-    task, sizes = {"kind": "drift", "sigma": 0.2, "boundary": "clip"}, (30, 6, 3)
+    task, sizes = DRIFT, (30, 6, 3)
     sessions = Sessions.of(simulate(task, RW, *sizes)).double()
     model = rnn_class(of_one(MODELS[name].built))(2).double().eval()
     with torch.random.fork_rng():
@@ -119,6 +120,12 @@ PEOPLE = {
 }
 
 
+def drifting(participant):
+    """What the page is asked to simulate and to find: 40 sessions of 60 trials."""
+    asked = {"task": DRIFT | {"blocks": {}}, "participant": participant}
+    return asked | {"trials": 60, "sessions": 40, "seed": 5}
+
+
 @pytest.mark.parametrize("name", READY)
 def test_the_equation_is_pythons(name):
     """The same terms with the same evidence, read as the same parameters, beside the same truth.
@@ -126,18 +133,10 @@ def test_the_equation_is_pythons(name):
     Both climbs end where a step gains less than 5e-4 nats, at most .032 standard errors from the maximum.
     """
     participant = RW | PEOPLE[name]
-    task = {"kind": "drift", "sigma": 0.2, "boundary": "clip"}
-    case = {
-        "task": task | {"blocks": {}},
-        "participant": participant,
-        "trials": 60,
-        "sessions": 40,
-        "seed": 5,
-    }
-    (page,) = run_in_node(FIND, [case], name)
+    (page,) = run_in_node(FIND, [drifting(participant)], name)
     ready = MODELS[name]
     estimator = sw.SpiceEstimator(ready.rnn_class, ready.config, random_state=5)
-    estimator.fit(simulate(task, participant, 60, 40, 5))
+    estimator.fit(simulate(DRIFT, participant, 60, 40, 5))
     ours = [
         (one["number"]["module"], None if one["number"]["term"] is None else tuple(one["number"]["term"]))
         for one in page["terms"]
@@ -167,18 +166,10 @@ def test_the_equation_of_a_model_of_rows_is_pythons():
     built = BuiltModel(
         (value, memory), (moved, BuiltModule("x_m_new", "x_m", ALL, (ACTION,), own_value=False))
     )
-    task = {"kind": "drift", "sigma": 0.2, "boundary": "clip"}
     participant = RW | {"beta_choice": 1.5, "alpha_choice": 1.0}
-    case = {
-        "task": task | {"blocks": {}},
-        "participant": participant,
-        "trials": 60,
-        "sessions": 40,
-        "seed": 5,
-    }
-    (page,) = run_in_node(FIND, [case], built)
+    (page,) = run_in_node(FIND, [drifting(participant)], built)
     estimator = sw.SpiceEstimator(rnn_class(built), built.config(), random_state=5)
-    terms = estimator.fit(simulate(task, participant, 60, 40, 5)).evidence_[0].terms
+    terms = estimator.fit(simulate(DRIFT, participant, 60, 40, 5)).evidence_[0].terms
     for own, one in zip(page["terms"], terms, strict=True):
         assert (own["number"]["module"], own["active"]) == (one.module, one.active)
         assert own["value"] == pytest.approx(one.value, abs=0.04 * one.error)
@@ -195,7 +186,7 @@ def test_what_the_choices_do_not_tell_is_not_read(name):
             "beta_reward": float(rng.choice([0, 1, 8])),
         }
         sizes = {"trials": int(rng.choice([10, 60])), "sessions": 3, "seed": int(rng.integers(999))}
-        task = {"kind": "drift", "sigma": 0.2, "boundary": "clip", "blocks": {}}
+        task = DRIFT | {"blocks": {}}
         given.append(
             {"task": task, "participant": person | {"forget_rate": float(rng.choice([0, 0.4]))}} | sizes
         )
