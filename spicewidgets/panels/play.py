@@ -25,6 +25,7 @@ ABOUT = (
 )
 NEEDS_CODE = "code"  # what a page says that has no server of ours behind it
 # The server of `spicewidgets app` has the scripts as files of its own; a notebook asks the kernel for them.
+# The kernel hears nothing before the first choice.
 BEGIN = """
 const box = this.closest('.sw-play'), game = box.querySelector('.sw-front');
 const say = (text, tries = 100) => {
@@ -37,7 +38,7 @@ const state = {};
 const traits = {
   get: () => null,
   set: (name, value) => { state[name] = value; },
-  save_changes: () => say(JSON.stringify(state)),
+  save_changes: () => state.choices && say(JSON.stringify(state)),
   on: () => {},
 };
 const load = (name) => new Promise((done, failed) => {
