@@ -15,4 +15,5 @@ await build({
   target: "es2022",
   charset: "utf8",
   legalComments: "none",
+  loader: { ".bin": "binary" },
 });

@@ -60,18 +60,21 @@ def cases(n, seed=11):
 
 def test_numbers_are_those_of_numpy_to_the_bit():
     """Ten thousand normal numbers reach every branch of the ziggurat, its tail too."""
-    drawn = run_in_node(
+    given = run_in_node(
         "return given.map((seed) => { const rng = new spice.Generator(...seed.map(BigInt)); return {"
         " uniform: Array.from({length: 50}, () => rng.random()),"
         " whole: Array.from({length: 51}, () => rng.below(7)),"
         " normal: Array.from({length: 10000}, () => rng.normal()), seed: String(rng.seed()) } })",
         [["0"], ["42"], [str(2**31 - 1)], [str(2**62 + 3), "5"]],
     )
-    for seed, own in zip([0, 42, 2**31 - 1, [2**62 + 3, 5]], drawn, strict=True):
+    for seed, own in zip([0, 42, 2**31 - 1, [2**62 + 3, 5]], given, strict=True):
         rng = np.random.default_rng(seed)
         assert own["uniform"] == rng.random(50).tolist()
         assert own["whole"] == rng.integers(7, size=51).tolist()
-        np.testing.assert_allclose(own["normal"], rng.standard_normal(10_000), rtol=1e-15)
+        drawn, theirs = np.array(own["normal"]), rng.standard_normal(10_000)
+        tail = np.abs(theirs) > 3.6541528853610088  # by a logarithm, which each engine rounds its own way
+        assert (drawn == theirs)[~tail].all()
+        np.testing.assert_allclose(drawn[tail], theirs[tail], rtol=1e-15)
         assert own["seed"] == str(rng.integers(2**63))
 
 

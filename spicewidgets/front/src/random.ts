@@ -1,13 +1,15 @@
-/** NumPy's random numbers, to the bit: SeedSequence, PCG64, and the methods of Generator that a simulation uses. */
-import { FI, INVERSE_R, KI, R, WI } from "./ziggurat";
+/** NumPy's `default_rng`: the words of SeedSequence, PCG64, and the kinds of numbers that a simulation draws. */
+import widths from "./ziggurat.bin";
 
-const MASK128 = (1n << 128n) - 1n;
-const MULTIPLIER = limbs(0x2360ed051fc65da44385df649fccf645n);
+const MULTIPLIER = 0x2360ed051fc65da44385df649fccf645n;
 const POOL = 4;
-
-function limbs(whole: bigint): Uint32Array {
-  return Uint32Array.from([0n, 32n, 64n, 96n], (shift) => Number((whole >> shift) & 0xffffffffn));
-}
+const FRACTIONS = 2 ** 52;
+const R = 3.6541528853610087963519472518; // where the tail begins
+/** Of each layer of NumPy's ziggurat (Marsaglia & Tsang 2000), its width over 2 ** 52: the table `wi_double`. */
+const WIDTHS = new Float64Array(widths.buffer);
+const HEIGHTS = WIDTHS.map((width, layer) => (layer ? Math.exp(-0.5 * (width * FRACTIONS) ** 2) : 1));
+/** How many of the 2 ** 52 fractions of a layer lie within the one above. */
+const WITHIN = WIDTHS.map((width, layer) => (layer === 1 ? 0 : (WIDTHS.at(layer - 1)! / width) * FRACTIONS));
 
 /** The words that SeedSequence makes of some whole numbers, 64 bits each. */
 function seedWords(entropy: readonly bigint[], count: number): bigint[] {
@@ -43,121 +45,73 @@ function seedWords(entropy: readonly bigint[], count: number): bigint[] {
   return Array.from({ length: count }, (_, i) => halves[2 * i]! | (halves[2 * i + 1]! << 32n));
 }
 
-/** The upper half of the product of two 32-bit numbers. */
-function multiplyHigh(a: number, b: number): number {
-  const low = a & 0xffff;
-  const high = a >>> 16;
-  const right = b & 0xffff;
-  const left = b >>> 16;
-  const middle = high * right + ((low * right) >>> 16);
-  return (high * left + Math.floor(middle / 65536) + (((middle & 0xffff) + low * left) / 65536)) >>> 0;
-}
-
-/** `numpy.random.default_rng` of some whole numbers. Numbers of 128 bits are four of 32, the lowest first. */
+/** `numpy.random.default_rng` of some whole numbers. */
 export class Generator {
-  private readonly state = new Uint32Array(4);
-  private readonly increment: Uint32Array;
-  private readonly next = new Uint32Array(4);
-  private high = 0;
-  private low = 0;
+  private state: bigint;
+  private readonly increment: bigint;
   private half: number | null = null;
 
   constructor(...seed: (number | bigint)[]) {
     const [a, b, c, d] = seedWords(seed.map(BigInt), 4) as [bigint, bigint, bigint, bigint];
-    this.increment = limbs(((((c << 64n) | d) << 1n) | 1n) & MASK128);
-    this.add(this.increment);
-    this.add(limbs((a << 64n) | b));
-    this.step();
+    this.increment = (((c << 64n) | d) << 1n) | 1n;
+    this.state = this.increment + ((a << 64n) | b);
+    this.draw();
   }
 
-  private add(other: Uint32Array): void {
-    let carry = 0;
-    for (let i = 0; i < 4; i++) {
-      const sum = this.state[i]! + other[i]! + carry;
-      this.state[i] = sum;
-      carry = sum > 0xffffffff ? 1 : 0;
-    }
-  }
-
-  private step(): void {
-    const { state, next } = this;
-    next.fill(0);
-    for (let i = 0; i < 4; i++) {
-      let carry = 0;
-      for (let j = 0; i + j < 4; j++) {
-        const low = (Math.imul(state[i]!, MULTIPLIER[j]!) >>> 0) + next[i + j]! + carry;
-        next[i + j] = low;
-        carry = multiplyHigh(state[i]!, MULTIPLIER[j]!) + (low > 0x1ffffffff ? 2 : low > 0xffffffff ? 1 : 0);
-      }
-    }
-    state.set(next);
-    this.add(this.increment);
-  }
-
-  /** Draw the next 64 bits, into `high` and `low`. */
-  private draw(): void {
-    this.step();
-    const { state } = this;
-    const even = state[0]! ^ state[2]!;
-    const odd = state[1]! ^ state[3]!;
-    const turn = state[3]! >>> 26;
-    const low = turn & 32 ? odd : even;
-    const high = turn & 32 ? even : odd;
-    const by = turn & 31;
-    this.low = (by ? (low >>> by) | (high << (32 - by)) : low) >>> 0;
-    this.high = (by ? (high >>> by) | (low << (32 - by)) : high) >>> 0;
+  /** Draw the next 64 bits. */
+  private draw(): bigint {
+    this.state = BigInt.asUintN(128, this.state * MULTIPLIER + this.increment);
+    const folded = BigInt.asUintN(64, this.state ^ (this.state >> 64n));
+    const turn = this.state >> 122n;
+    return BigInt.asUintN(64, (folded >> turn) | (folded << (64n - turn)));
   }
 
   /** Uniform in [0, 1). */
   random(): number {
-    this.draw();
-    return (this.high * 2097152 + (this.low >>> 11)) / 9007199254740992;
+    return Number(this.draw() >> 11n) / 2 ** 53;
   }
 
   /** `integers(2**63)`. */
   seed(): bigint {
-    this.draw();
-    return ((BigInt(this.high) << 32n) | BigInt(this.low)) >> 1n;
+    return this.draw() >> 1n;
   }
 
-  /** `integers(n)`, below 2**32. */
+  /** `integers(n)`, below 2**21. */
   below(n: number): number {
     if (n === 1) return 0;
-    const threshold = (4294967296 - n) % n;
     for (;;) {
-      const bits = this.bits32();
-      if (Math.imul(bits, n) >>> 0 >= threshold) return multiplyHigh(bits, n);
+      const product = this.bits32() * n;
+      if (product % 2 ** 32 >= 2 ** 32 % n) return Math.floor(product / 2 ** 32);
     }
   }
 
   private bits32(): number {
     const kept = this.half;
-    if (kept !== null) {
-      this.half = null;
-      return kept;
-    }
-    this.draw();
-    this.half = this.high;
-    return this.low;
+    this.half = null;
+    if (kept !== null) return kept;
+    const drawn = this.draw();
+    this.half = Number(drawn >> 32n);
+    return Number(drawn & 0xffffffffn);
   }
 
   /** Standard normal. */
   normal(): number {
     for (;;) {
-      this.draw();
-      const { high, low } = this;
+      const drawn = this.draw();
+      const low = Number(drawn & 0x1ffn);
       const layer = low & 0xff;
-      const whole = (high & 0x1fffffff) * 8388608 + (low >>> 9);
-      const x = ((low >>> 8) & 1 ? -1 : 1) * whole * WI[layer]!;
-      if (whole < KI[layer]!) return x;
+      const whole = Number((drawn >> 9n) & 0xfffffffffffffn);
+      const x = (low >> 8 ? -1 : 1) * whole * WIDTHS[layer]!;
+      if (whole < WITHIN[layer]!) return x;
       if (layer > 0) {
-        if ((FI[layer - 1]! - FI[layer]!) * this.random() + FI[layer]! < Math.exp(-0.5 * x * x)) return x;
+        const [above, own] = [HEIGHTS[layer - 1]!, HEIGHTS[layer]!];
+        if ((above - own) * this.random() + own < Math.exp(-0.5 * x * x)) return x;
         continue;
       }
       for (;;) {
-        const far = -INVERSE_R * Math.log1p(-this.random());
+        const far = -Math.log1p(-this.random()) * (1 / R);
         const top = -Math.log1p(-this.random());
-        if (top + top > far * far) return (low >>> 17) & 1 ? -(R + far) : R + far;
+        if (top + top > far * far) return (whole >> 8) & 1 ? -(R + far) : R + far;
       }
     }
   }
