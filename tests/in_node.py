@@ -21,7 +21,7 @@ NODE = shutil.which("node")
 def model_source(model: str | BuiltModel) -> str:
     """A model with its kernels, as an expression: a ready one, or one of rows."""
     built = model if isinstance(model, BuiltModel) else MODELS[model].built
-    description, kernel = describe("", "", built, Discovery())
+    description, kernel = describe("", built, Discovery())
     return f"Object.assign({json.dumps(description)}, {{kernel: {kernel}}})"
 
 
@@ -47,7 +47,7 @@ const results = given.map(({ task, participant, trials, sessions, seed }) => {
   for (; !next.done; next = training.next()) epochs++;
   const trained = performance.now();
   const { terms, covariance } = spice.discover(model, played, next.value.weights, seed);
-  const found = { terms, covariance, nll: 0, choices: 0 };
+  const found = { terms, covariance };
   const table = spice.tableOf(model, found), read = spice.readWithErrors(model, found);
   return { terms: terms.map((term) => ({ ...term, cost: Math.min(term.cost, 1e9) })),
     epochs, loss: next.value.loss, train: trained - began, discover: performance.now() - trained,

@@ -1,19 +1,23 @@
 """What the page knows of a model: its states and modules, its candidate terms, and its kernels."""
 
 from dataclasses import replace
+from math import isfinite
 from typing import Any
 
 import numpy as np
 import torch
 
 from ..core.built import LEARNED, REWARD_CHOSEN, SCALED, SIGNALS, UNUSED, BuiltModel, BuiltModule
+from ..core.discover import canonical, evidence, identified, maximum, regression
 from ..core.discover.discovery import candidates
 from ..core.discover.likelihood import Likelihood
+from ..core.discover.maximum import LIMITS
 from ..core.mechanism import ParameterSpec
 from ..core.models import HABIT, RATE, VALUE
 from ..core.read.translation import MODULES, update_in_letters
 from ..core.settings import Discovery, SettingsError
 from ..core.tasks import BANDIT_NAME
+from ..core.train import descents, gru, optimisers, screening
 from ..core.train.built_rnn import rnn_class
 from ..core.train.compiled.sensitivities import Sensitivities
 from ..core.train.compiled.tracing import trace_of
@@ -22,6 +26,8 @@ from ..core.train.rnn import BaseRNN
 from .files import OPTIONS
 from .kernels import likelihood_source, loss_source
 
+# Numbers of these are the page's, too.
+SHARED = (screening, descents, optimisers, gru, regression, evidence, canonical, maximum, identified)
 # Modules that parameters are read off, by what they are there.
 ROLES = {f"{VALUE}_chosen": "value", f"{VALUE}_not_chosen": "other", RATE: "rate", f"{HABIT}_chosen": "habit"}
 
@@ -41,12 +47,22 @@ def problem_of(built: BuiltModel) -> str | None:
     return None
 
 
-def describe(name: str, about: str, built: BuiltModel, settings: Discovery) -> tuple[dict[str, Any], str]:
+def constants() -> dict[str, dict[str, Any]]:
+    """Return the constants by which the page computes as Python does, by module."""
+    kinds = (int, float, tuple)
+    return {
+        module.__name__.rpartition(".")[2]: {
+            name: value for name, value in vars(module).items() if name.isupper() and type(value) in kinds
+        }
+        for module in SHARED
+    } | {"limits": {name: value for name, value in LIMITS._asdict().items() if isfinite(value)}}
+
+
+def describe(name: str, built: BuiltModel, settings: Discovery) -> tuple[dict[str, Any], str]:
     """Return what the page must know of a model, as plain data, and the source of its kernels.
 
     Args:
         name: of the model.
-        about: a sentence on what it can learn.
         built: its description.
         settings: which terms its equations may have.
 
@@ -74,7 +90,6 @@ def describe(name: str, about: str, built: BuiltModel, settings: Discovery) -> t
     flat = np.concatenate([np.ravel(places[name]) for name, _ in model.named_parameters()])
     description = {
         "name": name,
-        "about": about,
         "states": [
             {
                 "name": state.name,

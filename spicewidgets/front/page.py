@@ -127,8 +127,7 @@ def _describe_model(model: str | BuiltModel, experiment: Experiment) -> tuple[di
         known = ", ".join(each for each, one in MODELS.items() if one.built and not problem_of(one.built))
         raise SettingsError([f"A model of a page must be one of {known}; got {name}. Choose one of these."])
     built = of_one(built.checked())
-    about = ready.about if ready else "It is built from rows."
-    description, source = describe(name, about, built, Discovery(degree=experiment.discovery.degree))
+    description, source = describe(name, built, Discovery(degree=experiment.discovery.degree))
     modules = description["modules"]
     words = {
         module["name"]: {
@@ -175,7 +174,6 @@ def _describe_page(models: list[dict[str, Any]], experiment: Experiment) -> dict
             "options": [asdict(style) for style in ARMS[:OPTIONS]],
         },
         "blocks": {kind: _blocks(kind) for kind in BLOCKS},
-        "symbols": {name: PARAMETERS[name].letter for name in SETTINGS["Participant"][1]},
         "people": _people(),
     }
 

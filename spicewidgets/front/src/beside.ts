@@ -1,10 +1,10 @@
 /** Who is put beside the player: a twin that plays as the equation says, a simulated participant, and people of a table. */
-import { element, ticksWithin, Figure, type Style } from "./figures";
+import { element, make, ticksWithin, Figure, type Style } from "./figures";
 import type { Choices } from "./model";
 import { markOf } from "./network";
 import { playOn, rateOf, type Chooser, type RateInterval } from "./player";
 import type { Task } from "./simulation";
-import { emptyTable } from "./tables";
+import { makeTable } from "./tables";
 import { decimal } from "./words";
 
 const GAMES = 60;
@@ -29,21 +29,16 @@ export function comparePlay(name: string, played: Choices, chooser: () => Choose
     const svg = element("svg", { class: "strip", viewBox: `0 0 ${WIDE} 44`, role: "img", "aria-label": `${who}: ${choices.length} choices.` });
     const step = WIDE / n;
     choices.forEach((choice, t) => svg.append(markOf(choice, rewards[t] === 1, (t + 0.5) * step, choice ? 33 : 11, Math.min(8, 0.4 * step), looks[choice]!)));
-    const words = document.createElement("h3");
-    words.textContent = who;
-    return [words, svg];
+    return [make("h3", {}, who), svg];
   });
   const own = numbersOf(played);
-  const table = emptyTable(["", "You", `${name}: mean of ${GAMES} games, 90 % of them`]);
-  ["wins", "stays after a win", "stays after a loss"].forEach((words, i) => {
+  const rows = ["wins", "stays after a win", "stays after a loss"].map((words, i) => {
     const all = games.map((game) => numbersOf(game)[i]!).filter((value) => !Number.isNaN(value)).sort((a, b) => a - b);
     const at = (share: number): number => all[Math.min(Math.floor(share * all.length), all.length - 1)] ?? NaN;
     const mean = all.reduce((sum, one) => sum + one, 0) / all.length;
-    const row = table.insertRow();
-    for (const text of [words, written(own[i]!, i), `${written(mean, i)} (${written(at(0.05), i)} to ${written(at(0.95), i)})`])
-      row.insertCell().textContent = text;
+    return [words, written(own[i]!, i), `${written(mean, i)} (${written(at(0.05), i)} to ${written(at(0.95), i)})`];
   });
-  return [...strips.flat(), table];
+  return [...strips.flat(), makeTable(["", "You", `${name}: mean of ${GAMES} games, 90 % of them`], rows)];
 }
 
 /** The learning rates of people, each a dot, and the player's with its interval. */
@@ -67,8 +62,6 @@ export function comparePeople(people: readonly (readonly string[])[], { middle, 
   figure.line([[low, 7], [high, 7]], { stroke: style.colour, "stroke-width": 9, "stroke-opacity": 0.35 });
   figure.line([[middle, 0], [middle, 7.5]], { stroke: style.colour, "stroke-width": 2, "stroke-dasharray": "3 3" });
   figure.text(middle, 6.6, `you ${decimal(middle)}`, middle > 0.7 ? "end" : "start");
-  const [title, note] = [document.createElement("h3"), document.createElement("p")];
-  title.textContent = `${people.length} people of the table two-groups, how fast each learns`;
-  note.textContent = `${words} These people are simulated; nobody took part.`;
-  return [title, svg, note];
+  const title = `${people.length} people of the table two-groups, how fast each learns`;
+  return [make("h3", {}, title), svg, make("p", {}, `${words} These people are simulated; nobody took part.`)];
 }

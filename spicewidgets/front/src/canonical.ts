@@ -1,12 +1,10 @@
 /** One way to write equations that no choices can tell apart: `core/discover/canonical.py` has the derivation. */
+import { canonical } from "./constants.json";
 import type { NumberId } from "./likelihood";
 import type { Vector } from "./linear";
 import type { Model } from "./model";
 
-const ROUNDING = 1e-12;
-const STEPS = 30;
-const SMALL = 1e-6;
-const ENOUGH = 1e-9;
+const { ROUNDING, STEPS, SMALL, ENOUGH } = canonical;
 
 export const keyOf = (module: string, term: readonly string[] | null): string =>
   term === null ? module : `${module}: ${[...term].sort().join(" ")}`;

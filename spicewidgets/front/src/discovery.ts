@@ -1,4 +1,5 @@
 /** From a trained network to equations: samples of its modules, a regression, and the terms that the choices ask for. */
+import { regression } from "./constants.json";
 import { Likelihood } from "./likelihood";
 import { leastSquares, type Vector } from "./linear";
 import { betasOf, networkStep, replay, rowsOf, type Choices, type Model, type Module, type Transition } from "./model";
@@ -9,7 +10,6 @@ import { Bandit, OPTIONS } from "./simulation";
 const DRIFT = 0.2;
 const TRIALS = 1000;
 const SAME = 5;
-const REDUNDANT = 1e-7;
 
 /** A random task in which the same option is chosen several times in a row. */
 function randomTask(rng: Generator): { choices: number[]; rewards: number[] } {
@@ -36,7 +36,7 @@ export function* search(model: Model, sessions: readonly Choices[], weights: Vec
       Float64Array.from(samples, (sample) => term.reduce((product, name) => product * factorOf(module, sample, name), 1)),
     );
     const after = Float64Array.from(samples, (sample) => sample.after);
-    const { values, told } = leastSquares(columns, after, REDUNDANT);
+    const { values, told } = leastSquares(columns, after, regression.REDUNDANT);
     values.forEach((value, i) => {
       if (told[i]) {
         start.push(value);

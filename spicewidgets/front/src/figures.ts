@@ -7,6 +7,9 @@ export interface Style {
   width: number;
 }
 
+/** The looks of what is compared, and of each option. */
+export type Styles = Readonly<Record<"truth" | "network" | "equation", Style>> & { options: readonly Style[] };
+
 export type Points = readonly (readonly [number, number])[];
 
 const BOX = { left: 44, right: 8, top: 8, bottom: 34 };
@@ -23,6 +26,17 @@ export function element(name: string, attributes: Readonly<Record<string, string
   const node = document.createElementNS("http://www.w3.org/2000/svg", name);
   for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, String(value));
   node.textContent = text;
+  return node;
+}
+
+/** An element of HTML with some of its properties, and what it holds. */
+export function make<K extends keyof HTMLElementTagNameMap>(
+  name: K,
+  properties: Partial<HTMLElementTagNameMap[K]> = {},
+  ...held: (Node | string)[]
+): HTMLElementTagNameMap[K] {
+  const node = Object.assign(document.createElement(name), properties);
+  node.append(...held);
   return node;
 }
 

@@ -1,4 +1,5 @@
 /** How likely the choices are under equations, and the most likely numbers: `core/discover/{likelihood,maximum}.py`. */
+import { limits, maximum } from "./constants.json";
 import { sandwich, solve, zeros, type Matrix, type Vector } from "./linear";
 import type { Model, Rows } from "./model";
 
@@ -74,11 +75,6 @@ export interface Maximum {
   there: Derivatives;
 }
 
-const DAMPING = 1e-9;
-const STEPS = 40;
-const HALVINGS = 10;
-const ENOUGH = 5e-4;
-
 function penalty(values: Vector, free: readonly boolean[], prior: Prior): number {
   let sum = 0;
   free.forEach((is, i) => {
@@ -95,7 +91,7 @@ export function curvatureOf(information: Matrix, free: readonly boolean[], prior
   return whole.map((row, i) =>
     row.map((value, j) => {
       if (!free[i] || !free[j]) return i === j ? 1 : 0;
-      return i === j ? value * (1 + DAMPING) + prior.sd[i]! ** -2 : value;
+      return i === j ? value * (1 + maximum.DAMPING) + prior.sd[i]! ** -2 : value;
     }),
   );
 }
@@ -129,16 +125,16 @@ export function maximise(
   prior: Prior,
   basis: Matrix,
   hopeless = Infinity,
-  enough = ENOUGH,
+  enough = limits.enough,
 ): Maximum {
   let values = start.slice();
   let there = look(values);
   let objective = there.nll + penalty(values, free, prior);
-  for (let count = 0; count < STEPS; count++) {
+  for (let count = 0; count < limits.most_steps; count++) {
     const { step, gain } = newtonStep(values, there, free, prior, basis);
     if (!(gain > enough) || !(objective - 3 * gain < hopeless)) break;
     let moved = false;
-    for (let halving = 0, size = 1; halving < HALVINGS && !moved; halving++, size /= 2) {
+    for (let halving = 0, size = 1; halving < limits.halvings && !moved; halving++, size /= 2) {
       const tried = values.map((value, i) => value + size * step[i]!);
       const then = look(tried);
       const reached = then.nll + penalty(tried, free, prior);

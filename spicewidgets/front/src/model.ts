@@ -1,9 +1,10 @@
 /** A model as Python describes it, its network's modules, and the replay of a session. */
+import { gru } from "./constants.json";
 import type { Vector } from "./linear";
 import type { Generator } from "./random";
 import { OPTIONS, softmax, type Session } from "./simulation";
 
-const CLIP = 10;
+const { CLIP } = gru;
 
 export interface State {
   name: string;
@@ -52,7 +53,6 @@ export interface Kernel {
 
 export interface Model {
   name: string;
-  about: string;
   states: readonly State[];
   modules: readonly Module[];
   /** How many weights the network has. */
@@ -162,9 +162,7 @@ export interface Transition {
 }
 
 export interface Replay {
-  /** The difference between the logits of the first and the second option, before each trial and after the last. */
-  differences: number[];
-  /** P of the first option, likewise. */
+  /** P of the first option before each trial, and after the last. */
   probabilities: number[];
   transitions: Map<string, Transition[]>;
 }
@@ -185,13 +183,10 @@ export class Follower {
   }
 
   probabilities(): number[] {
-    return softmax(this.logits());
-  }
-
-  logits(): number[] {
-    return Array.from({ length: OPTIONS }, (_, option) =>
+    const logits = Array.from({ length: OPTIONS }, (_, option) =>
       this.model.states.reduce((sum, { acts }, k) => (acts ? sum + this.betas[k]! * this.values[k]![option]! : sum), 0),
     );
+    return softmax(logits);
   }
 
   learn(choice: number, reward: number): void {
@@ -220,16 +215,17 @@ export class Follower {
 /** Let a network or equations learn from the choices and rewards of a session. */
 export function replay(model: Model, session: Choices, step: Step, betas: readonly number[]): Replay {
   const own = new Follower(model, step, betas);
-  const logits = [own.logits()];
+  const probabilities = [own.probabilities()[0]!];
   session.rewards.forEach((reward, t) => {
     own.learn(session.choices[t]!, reward);
-    logits.push(own.logits());
+    probabilities.push(own.probabilities()[0]!);
   });
-  return {
-    differences: logits.map(([first, second]) => first! - second!),
-    probabilities: logits.map((each) => softmax(each)[0]!),
-    transitions: own.transitions,
-  };
+  return { probabilities, transitions: own.transitions };
+}
+
+/** The values of a state before each update of its module, in a session. */
+export function valuesMet(model: Model, session: Choices, step: Step, betas: readonly number[], { name }: Module): number[] {
+  return replay(model, session, step, betas).transitions.get(name)!.map(({ value }) => value);
 }
 
 /** The betas of a network's states; 1 where a state has none. */

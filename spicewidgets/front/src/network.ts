@@ -1,5 +1,5 @@
 /** The network, large: what goes in, what its module makes of a value, the values it keeps, and its bet. */
-import { element, Figure, lineLook, ticksWithin, type Find, type Style } from "./figures";
+import { element, Figure, lineLook, ticksWithin, type Find, type Style, type Styles } from "./figures";
 import { betasOf, Follower, networkStep, type Choices, type Step } from "./model";
 import type { Vector } from "./linear";
 import type { SpokenModel } from "./tables";
@@ -19,7 +19,7 @@ export function markOf(choice: number, paid: boolean, x: number, y: number, r: n
 }
 
 interface Look {
-  styles: { network: Style; equation: Style; options: readonly Style[] };
+  styles: Styles;
   /** The values that are shown. */
   range: [number, number];
   /** The step of an equation, where there is one. */

@@ -1,4 +1,5 @@
 /** Adam and L-BFGS over flat vectors of weights, step by step those of `core/train/optimisers.py`. */
+import { optimisers } from "./constants.json";
 import { dot, type Vector } from "./linear";
 
 export interface Answer {
@@ -7,12 +8,7 @@ export interface Answer {
 }
 export type Evaluate = (x: Vector) => Answer;
 
-const HISTORY = 20;
-const LEAST_STEP = 1e-9;
-const LEAST_SLOPE = 1e-7;
-const SEARCH = 25;
-const ARMIJO = 1e-4;
-const WOLFE = 0.9;
+const { HISTORY, LEAST_STEP, LEAST_SLOPE, SEARCH, ARMIJO, WOLFE } = optimisers;
 
 /** Adam (Kingma & Ba 2015). */
 export class Adam {

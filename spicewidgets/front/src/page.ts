@@ -1,14 +1,14 @@
 /** The stage: a simulated participant, a network that learns, its equation, and what it means. */
 import { search } from "./discovery";
-import { element, Figure, lineLook, ticksWithin, type Points } from "./figures";
-import { betasOf, equationStep, learnedIn, networkStep, replay, signalsFor, type Step } from "./model";
+import { element, Figure, lineLook, make, ticksWithin, type Points } from "./figures";
+import { betasOf, equationStep, learnedIn, networkStep, replay, signalsFor, valuesMet, type Step } from "./model";
 import { Generator } from "./random";
 import type { Evidence } from "./search";
 import { simulate, type Session } from "./simulation";
 import { train, type Epoch } from "./training";
-import { betaIn, betasFound, notIdentified, readWithErrors, tableOf, truthOf, vectorsOf, type Table } from "./translation";
-import { emptyTable, equationTables } from "./tables";
-import { decimal, interval, verdict } from "./words";
+import { betaIn, betasFound, interval, notIdentified, readWithErrors, tableOf, truthOf, vectorsOf, type Table } from "./translation";
+import { equationTables, makeTable } from "./tables";
+import { decimal, verdict } from "./words";
 
 import type { Setup } from "./start";
 
@@ -16,14 +16,13 @@ const FRAME = 12; // milliseconds of work between two pictures
 const PASSES = 2; // of the training between two pictures, so that it can be seen
 
 /** Begin what stands below the game; returns what is to be called when a setting has changed. */
-export function startStage({ find, described, settings, model, task, participant, copy }: Setup): () => void {
+export function startStage({ find, described, settings, quick, model, task, participant, copy }: Setup): () => void {
   const { styles } = described;
   const figures = { loss: new Figure(find("loss")), bend: new Figure(find("bend")), compare: new Figure(find("compare")) };
   const status = find<HTMLElement>("status");
   const trainButton = find<HTMLButtonElement>("train");
   const pass = find<HTMLInputElement>("pass");
   const chosenSession = find<HTMLInputElement>("session");
-  const quick = matchMedia("(prefers-reduced-motion: reduce)");
 
   let sessions: Session[] = [];
   let epochs: Epoch[] = [];
@@ -104,15 +103,13 @@ export function startStage({ find, described, settings, model, task, participant
     }
     epochs.push({ ...best, epoch: epochs.length + 1 });
     const way = search(own, sessions, best.weights, seed);
-    for (let next = way.next(); ; next = way.next()) {
-      if (next.done) {
-        evidence = next.value;
-        break;
-      }
+    let next = way.next();
+    for (; !next.done; next = way.next()) {
       status.textContent = `Finding the equation: ${next.value} ${next.value === 1 ? "term" : "terms"} left.`;
       await frame();
       if (mine.dropped) return;
     }
+    evidence = next.value;
     end();
     status.textContent = `${epochs.length} passes; ${best.loss.toFixed(3)} nats per choice, guessing ${Math.LN2.toFixed(3)}.`;
     draw();
@@ -165,8 +162,7 @@ export function startStage({ find, described, settings, model, task, participant
     const scale = evidence ? betaIn(found, state) : settings.numberOf("beta_reward");
     const by = at && beta !== null ? at.weights[beta]! / scale : 1;
     const network = networkStep(at?.weights ?? new Float64Array());
-    const met = (step: Step, betas: readonly number[]): number[] =>
-      replay(own, sessions[0]!, step, betas).transitions.get(module.name)!.map(({ value }) => value);
+    const met = (step: Step, betas: readonly number[]): number[] => valuesMet(own, sessions[0]!, step, betas, module);
     const participants = equationStep(vectorsOf(own, truth));
     const seen = at ? met(network, betasOf(own, at.weights)).map((value) => start + by * (value - start)) : [];
     // A number that is added to the values of all options changes no choice: the network is drawn at the equation's level.
@@ -199,21 +195,17 @@ export function startStage({ find, described, settings, model, task, participant
     const own = model();
     const read = evidence ? readWithErrors(own, evidence) : {};
     const missing = evidence ? notIdentified(own, tableOf(own, evidence), read) : new Set<string>();
-    const table = emptyTable(["parameter", `${styles.equation.name}, 95 % interval`, styles.truth.name]);
-    for (const setting of described.settings) {
-      const symbol = described.symbols[setting.name];
-      if (!symbol || !settings.matters(setting)) continue;
-      if (setting.follows && settings.values[setting.name] === null) continue;
-      const row = table.insertRow();
-      row.insertCell().textContent = setting.label;
-      const about = read[setting.name];
-      const ends = about && interval(about, setting.follows || setting.high === 1 ? 0 : undefined, setting.high === 1 ? 1 : undefined);
-      row.insertCell().textContent = about
-        ? Number.isFinite(about.value) && !missing.has(setting.name) ? `${decimal(about.value)}, ${decimal(ends![0])} to ${decimal(ends![1])}` : "these choices do not tell it"
-        : "…";
-      row.insertCell().textContent = decimal(Number(participant()[setting.name]));
-    }
-    find("parameters").replaceChildren(table);
+    const shown = described.settings.filter(
+      (one) => one.group === "Participant" && settings.matters(one) && !(one.follows && settings.values[one.name] === null),
+    );
+    const rows = shown.map(({ name, label, high }) => {
+      const about = read[name];
+      const ends = about && interval(about, high === 1 ? [0, 1] : [-Infinity, Infinity]).map((end) => decimal(end));
+      const told = about && Number.isFinite(about.value) && !missing.has(name);
+      const written = told ? `${decimal(about.value)}, ${ends!.join(" to ")}` : "these choices do not tell it";
+      return [label, about ? written : "…", decimal(Number(participant()[name]))];
+    });
+    find("parameters").replaceChildren(makeTable(["parameter", `${styles.equation.name}, 95 % interval`, styles.truth.name], rows));
   }
 
   function drawCompare(): void {
@@ -242,18 +234,11 @@ export function startStage({ find, described, settings, model, task, participant
   }
 
   function drawKey(): void {
-    const parts = [
-      { style: styles.truth, band: true },
-      { style: styles.network, band: false },
-      { style: styles.equation, band: false },
-    ].map(({ style, band }) => {
-      const part = document.createElement("span");
+    for (const style of [styles.truth, styles.network, styles.equation]) {
       const svg = element("svg", { viewBox: "0 0 36 12", "aria-hidden": "true" });
-      svg.append(element("path", { d: "M2 6H34", ...lineLook(style, band) }));
-      part.append(svg, style.name);
-      return part;
-    });
-    find("key").replaceChildren(...parts);
+      svg.append(element("path", { d: "M2 6H34", ...lineLook(style, style === styles.truth) }));
+      find("key").append(make("span", {}, svg, style.name));
+    }
   }
 
   trainButton.addEventListener("click", () => {

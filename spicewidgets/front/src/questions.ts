@@ -1,4 +1,5 @@
 /** Questions of a lesson, whose answers are checked; what is right is not shown before it is asked for. */
+import { make } from "./figures";
 import { decimal } from "./words";
 
 export interface Question {
@@ -14,45 +15,34 @@ export interface Question {
 
 const CHOOSE = "choose …";
 
-function make<K extends keyof HTMLElementTagNameMap>(name: K, text = ""): HTMLElementTagNameMap[K] {
-  const node = document.createElement(name);
-  node.textContent = text;
-  return node;
-}
-
 function form({ words, answer, within, options, hint, because }: Question, place: number): HTMLFormElement {
-  const form = make("form");
-  const label = make("label", words);
-  const field = make(options.length ? "select" : "input");
-  const said = make("p");
-  said.setAttribute("role", "status");
-  label.htmlFor = field.id = `question${place}`;
-  if (field instanceof HTMLInputElement) field.inputMode = "decimal";
-  for (const option of options.length ? [CHOOSE, ...options] : []) field.append(new Option(option, option));
+  const id = `question${place}`;
+  const field = options.length
+    ? make("select", { id }, ...[CHOOSE, ...options].map((option) => new Option(option)))
+    : make("input", { id, inputMode: "decimal" });
+  const said = make("p", { role: "status" });
   const why = because ? ` ${because}` : "";
-  function check(): void {
-    const value = field.value.trim().replace(",", ".").replace("−", "-");
-    if (value === "" || value === CHOOSE || (!options.length && Number.isNaN(Number(value))))
-      said.textContent = options.length ? "Choose an answer first." : "Type a number, such as 0.5.";
-    else if (options.length ? value === answer : Math.abs(Number(value) - Number(answer)) <= within) said.textContent = `Right.${why}`;
-    else said.textContent = hint ? `Not yet. ${hint}` : "Not yet.";
-  }
-  const button = (text: string, act?: () => string): HTMLButtonElement => {
-    const node = make("button", text);
-    node.type = act ? "button" : "submit";
-    if (act) node.addEventListener("click", () => (said.textContent = act()));
-    return node;
-  };
-  form.addEventListener("submit", (event) => {
-    event.preventDefault();
-    check();
-  });
+  const button = (text: string, says: string): HTMLButtonElement =>
+    make("button", { type: "button", onclick: () => (said.textContent = says) }, text);
   const told = typeof answer === "number" ? decimal(answer, 3).replace(/0+$/, "") : answer;
-  form.append(label, field, button("Check"), ...(hint ? [button("Hint", () => hint)] : []), button("Show the answer", () => `${told}.${why}`), said);
-  return form;
+  const hints = hint ? [button("Hint", hint)] : [];
+  const check = (): string => {
+    const value = field.value.trim().replace(",", ".").replace("−", "-");
+    if (options.length ? value === CHOOSE : value === "" || Number.isNaN(Number(value)))
+      return options.length ? "Choose an answer first." : "Type a number, such as 0.5.";
+    const right = options.length ? field.value === answer : Math.abs(Number(value) - Number(answer)) <= within;
+    return right ? `Right.${why}` : `Not yet. ${hint}`.trim();
+  };
+  const asked = make("form", {}, make("label", { htmlFor: id }, words), field, make("button", {}, "Check"), ...hints);
+  asked.append(button("Show the answer", `${told}.${why}`), said);
+  asked.addEventListener("submit", (event) => {
+    event.preventDefault();
+    said.textContent = check();
+  });
+  return asked;
 }
 
 /** The questions, each with a field and buttons. */
 export function askAll(questions: readonly Question[]): Node[] {
-  return questions.length ? [make("h3", "Questions"), ...questions.map(form)] : [];
+  return questions.length ? [make("h3", {}, "Questions"), ...questions.map(form)] : [];
 }

@@ -1,22 +1,11 @@
 /** Which terms an equation has, those that the choices would miss: `core/discover/{evidence,selection}.py`. */
 import { driveOf, inScale, keyOf, rescale, tiesOf, type Tie } from "./canonical";
+import { evidence as shared } from "./constants.json";
 import { curvatureOf, maximise, newtonStep, type Derivatives, type Likelihood, type NumberId, type Prior } from "./likelihood";
 import { inverse, zeros, type Matrix, type Vector } from "./linear";
 
-const UNIT = 20;
-const LEAST = 1;
-const WIDE = 5;
-const KEEPS = { mean: 0.5, sd: 12 ** -0.5 };
-const FADES = 0.02;
-const SMALL = [0.1, 0.125];
-const SAME = 1e-7;
-const BEYOND = 20;
-const NEAR = 20;
-const INSISTENT = 10;
-const ALIKE = 1;
-const FLOOR = 1e-12;
+const { UNIT, LEAST, WIDE, KEEPS, FADES, SMALL, SAME, BEYOND, NEAR, INSISTENT, ALIKE, FLOOR } = shared;
 const EXACT = 1e-9; // nats: where the climb of the chosen terms ends
-const UNTOLD = 0.7;
 
 type Mask = boolean[];
 
@@ -39,14 +28,11 @@ export interface TermEvidence {
   cost: number;
   price: number;
   active: boolean;
-  told: boolean;
 }
 
 export interface Evidence {
   terms: TermEvidence[];
   covariance: Matrix;
-  nll: number;
-  choices: number;
 }
 
 class TermSearch {
@@ -68,8 +54,8 @@ class TermSearch {
     this.isTerm = numbers.map(({ term }) => term !== null);
     this.isOwn = numbers.map(({ module, term }) => term?.length === 1 && term[0] === module);
     this.prior = {
-      mean: Float64Array.from(this.isOwn, (own) => (own ? KEEPS.mean : 0)),
-      sd: Float64Array.from(this.isOwn, (own) => (own ? KEEPS.sd : WIDE)),
+      mean: Float64Array.from(this.isOwn, (own) => (own ? KEEPS[0]! : 0)),
+      sd: Float64Array.from(this.isOwn, (own) => (own ? KEEPS[1]! : WIDE)),
     };
     const degrees = numbers.map(({ term }) => term?.length ?? 0);
     this.degrees = degrees.map((degree) => Math.max(degree, 1));
@@ -119,10 +105,9 @@ class TermSearch {
         cost: active ? (rest ? rest.objective - step.objective : Infinity) : this.gain(step, i),
         price: active ? step.prices[i]! : this.fullPrice + this.rarity[i]!, // an absent own value tells none
         active,
-        told: step.held[i]! || !active || error < UNTOLD * this.prior.sd[i]!,
       };
     });
-    return { terms, covariance, nll: step.there.nll, choices: this.likelihood.choices };
+    return { terms, covariance };
   }
 
   private gain(step: SearchStep, place: number): number {

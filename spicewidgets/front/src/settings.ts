@@ -1,4 +1,6 @@
 /** The controls, from what Python declares of each setting, and the address that holds them. */
+import { make } from "./figures";
+
 export interface Setting {
   group: string;
   name: string;
@@ -32,27 +34,18 @@ export class Settings {
     private readonly changed: () => void,
   ) {
     this.values = Object.fromEntries(declared.map(({ name, value }) => [name, value]));
-    const groups = new Map<string, HTMLFieldSetElement>();
-    for (const setting of declared) {
-      let group = groups.get(setting.group);
-      if (!group) {
-        group = document.createElement("fieldset");
-        const legend = document.createElement("legend");
-        legend.textContent = setting.group;
-        group.append(legend);
-        groups.set(setting.group, group);
-        form.append(group);
-      }
-      group.append(setting.choices ? this.list(setting, setting.choices) : this.number(setting));
+    for (const group of new Set(declared.map((setting) => setting.group))) {
+      const own = declared.filter((setting) => setting.group === group);
+      form.append(make("fieldset", {}, make("legend", {}, group), ...own.map((setting) => this.row(setting))));
     }
     form.addEventListener("submit", (event) => event.preventDefault());
     this.refresh();
   }
 
-  /** Take what an address says, or what is written as one. */
-  take(address: string): void {
+  /** Take settings as they are written in an address; what is none, or out of its range, is left as it is. */
+  take(given: URLSearchParams): void {
     const before = this.address();
-    this.read(address);
+    for (const setting of this.declared) this.accept(setting, given.get(setting.name));
     this.refresh();
     if (this.address() !== before) this.changed();
   }
@@ -72,98 +65,48 @@ export class Settings {
     return `#${new URLSearchParams(parts)}`;
   }
 
-  /** Take the settings of an address; what is none of these, or out of its range, is left as it is. */
-  private read(address: string): void {
-    const given = new URLSearchParams(address.replace(/^#/, ""));
-    for (const setting of this.declared) {
-      const text = given.get(setting.name);
-      if (text === null || setting.held) continue;
-      if (setting.choices) {
-        if (setting.choices.includes(text)) this.values[setting.name] = text;
-      } else if (text === "" && setting.follows) this.values[setting.name] = null;
-      else if (text !== "" && problemOf(setting, Number(text)) === "") this.values[setting.name] = Number(text);
-    }
-  }
-
-  private put(name: string, value: number | string | null): void {
+  /** Take a value as it is written; or say why it cannot be taken. */
+  private accept({ name, label, low, high, step, choices, follows, held }: Setting, text: string | null): string {
+    if (text === null || held) return held;
+    const value = choices || text === "" ? text || null : Number(text);
+    const whole = Number.isInteger(step) && Number.isInteger(low);
+    const within = typeof value === "number" && value >= low && value <= high && (!whole || Number.isInteger(value));
+    if (!(choices ? choices.includes(text) : value === null ? follows : within))
+      return `${label} must be ${whole ? "a whole number" : "a number"} from ${low} to ${high}.`;
     this.values[name] = value;
-    this.refresh();
-    this.changed();
+    return "";
   }
 
   private refresh(): void {
     for (const show of this.show) show();
   }
 
-  private row(setting: Setting): HTMLDivElement {
-    const row = document.createElement("div");
-    row.className = "setting";
-    row.title = `${setting.held} ${setting.help}`.trim();
-    const label = document.createElement("label");
-    label.htmlFor = setting.name;
-    const unit = setting.label.toLowerCase() === setting.unit ? "" : setting.unit;
-    label.textContent = setting.label + (unit ? ` (${unit})` : "");
-    row.append(label);
+  /** A setting with its name, its control, and why it cannot be changed. */
+  private row(setting: Setting): HTMLElement {
+    const { name, label, unit, help, held, low, high, step, choices } = setting;
+    const bounds = { min: String(low), max: String(high), step: String(step), disabled: held !== "" };
+    const field = choices
+      ? make("select", { id: name, disabled: bounds.disabled }, ...choices.map((choice) => new Option(choice)))
+      : make("input", { type: "number", id: name, ...bounds });
+    const slider = make("input", { type: "range", ariaLabel: label, ...bounds });
+    const problem = make("span", { className: "problem", role: "alert" });
+    const shown = unit && label.toLowerCase() !== unit ? `${label} (${unit})` : label;
+    const row = make("div", { className: "setting", title: `${held} ${help}`.trim() }, make("label", { htmlFor: name }, shown), field);
+    row.append(...(choices ? [] : [slider, problem]), ...(held ? [make("small", {}, held)] : []));
+    for (const input of [field, slider])
+      input.addEventListener("input", () => {
+        problem.textContent = this.accept(setting, input.value);
+        field.ariaInvalid = String(problem.textContent !== "");
+        if (problem.textContent) return;
+        this.refresh();
+        this.changed();
+      });
     this.show.push(() => {
       row.hidden = setting.hidden || !this.matters(setting);
-    });
-    return row;
-  }
-
-  private list(setting: Setting, choices: readonly string[]): HTMLElement {
-    const row = this.row(setting);
-    const select = document.createElement("select");
-    select.id = setting.name;
-    for (const choice of choices) select.append(new Option(choice, choice));
-    select.addEventListener("change", () => this.put(setting.name, select.value));
-    this.show.push(() => (select.value = String(this.values[setting.name])));
-    select.disabled = setting.held !== "";
-    row.append(select, ...note(setting));
-    return row;
-  }
-
-  private number(setting: Setting): HTMLElement {
-    const row = this.row(setting);
-    const field = document.createElement("input");
-    const slider = document.createElement("input");
-    const problem = document.createElement("span");
-    field.type = "number";
-    field.id = setting.name;
-    slider.type = "range";
-    slider.setAttribute("aria-label", setting.label);
-    problem.className = "problem";
-    problem.setAttribute("role", "alert");
-    for (const input of [field, slider]) {
-      input.min = String(setting.low);
-      input.max = String(setting.high);
-      input.step = String(setting.step);
-      input.disabled = setting.held !== "";
-      input.addEventListener("input", () => {
-        const value = Number(input.value);
-        problem.textContent = input.value === "" ? `Give a number from ${setting.low} to ${setting.high}.` : problemOf(setting, value);
-        field.setAttribute("aria-invalid", String(problem.textContent !== ""));
-        if (!problem.textContent) this.put(setting.name, value);
-      });
-    }
-    this.show.push(() => {
-      const value = String(this.values[setting.name] ?? this.values[setting.follows ?? ""] ?? "");
-      if (document.activeElement !== field) field.value = value;
+      const value = String(this.values[name] ?? this.values[setting.follows ?? ""] ?? "");
       slider.value = value;
+      if (choices || document.activeElement !== field) field.value = value;
     });
-    row.append(field, slider, problem, ...note(setting));
     return row;
   }
-}
-
-/** Why a setting cannot be changed, below its control. */
-function note({ held }: Setting): HTMLElement[] {
-  const words = document.createElement("small");
-  words.textContent = held;
-  return held ? [words] : [];
-}
-
-function problemOf({ low, high, step, label }: Setting, value: number): string {
-  const whole = Number.isInteger(step) && Number.isInteger(low);
-  if (value >= low && value <= high && (!whole || Number.isInteger(value))) return "";
-  return `${label} must be ${whole ? "a whole number" : "a number"} from ${low} to ${high}.`;
 }

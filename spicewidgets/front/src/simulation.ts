@@ -19,8 +19,6 @@ export interface Session {
   choices: number[];
   /** What the chosen option paid, by trial. */
   rewards: number[];
-  /** Probability of a reward of each option, by trial. */
-  chances: (readonly number[])[];
   /** P of each option before each trial, and after the last. */
   probabilities: number[][];
 }
@@ -36,7 +34,7 @@ export function softmax(logits: readonly number[]): number[] {
 
 /** A task in play: what pays does not depend on what is chosen. */
 export class Bandit {
-  chances: readonly number[];
+  private chances: readonly number[];
   private readonly stream: Stream;
   private readonly blocks: readonly (readonly number[])[];
   private block = 0;
@@ -110,7 +108,7 @@ export function simulate(task: Task, participant: Participant, trials: number, s
   const draws = ofAgent.children(sessions).map((rng) => new Stream(rng, 1));
   return bandits.map((bandit, number) => {
     const learner = new Learner(participant);
-    const session: Session = { choices: [], rewards: [], chances: [], probabilities: [] };
+    const session: Session = { choices: [], rewards: [], probabilities: [] };
     for (let trial = 0; trial <= trials; trial++) {
       const probabilities = learner.probabilities();
       const stream = draws[number]!;
@@ -121,7 +119,6 @@ export function simulate(task: Task, participant: Participant, trials: number, s
       session.choices.push(choice);
       session.probabilities.push(probabilities);
       if (trial === trials) break;
-      session.chances.push(bandit.chances);
       const reward = bandit.step()[choice]!;
       session.rewards.push(reward);
       learner.learn(choice, reward);

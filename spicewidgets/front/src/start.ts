@@ -1,5 +1,5 @@
 /** The page as a whole, or a part of it in a notebook: settings, the game, and the stage below it where there is one. */
-import { finderIn, type Find, type Style } from "./figures";
+import { finderIn, make, type Find, type Styles } from "./figures";
 import type { Kernel } from "./model";
 import { startStage } from "./page";
 import { startPlay } from "./play";
@@ -15,10 +15,8 @@ interface DescribedModel extends Omit<SpokenModel, "kernel"> {
 export interface Described {
   settings: readonly Setting[];
   models: readonly DescribedModel[];
-  styles: { truth: Style; network: Style; equation: Style; options: readonly Style[] };
+  styles: Styles;
   blocks: Task["blocks"];
-  /** Symbols of the parameters that are read off, by name. */
-  symbols: Readonly<Record<string, string>>;
   /** Of a lesson. */
   questions?: readonly Question[];
   /** Simulated people of a table: for each, the trials of each session as digits, twice the choice plus the reward. */
@@ -56,7 +54,7 @@ export function start(root: Document | HTMLElement, described: Described, traits
   const find = finderIn(root);
   const models = described.models.map((one, i) => ({ ...one, kernel: KERNELS[i]! }));
   let changed = (): void => undefined;
-  const settings = new Settings(find("settings") ?? document.createElement("form"), described.settings, () => {
+  const settings = new Settings(find("settings") ?? make("form"), described.settings, () => {
     tell({ settings: { ...settings.values } });
     changed();
   });
@@ -94,7 +92,10 @@ export function start(root: Document | HTMLElement, described: Described, traits
     seed: (traits?.get("seed") ?? null) as number | null,
   };
   if (traits) {
-    const take = (): void => settings.take(String(new URLSearchParams(textsOf(traits.get("settings") as Values))));
+    const take = (): void => {
+      const given = Object.entries((traits.get("settings") ?? {}) as Values);
+      settings.take(new URLSearchParams(given.map(([name, value]) => [name, String(value ?? "")])));
+    };
     take();
     tell({ settings: { ...settings.values } });
     traits.on("change:settings", take);
@@ -104,12 +105,11 @@ export function start(root: Document | HTMLElement, described: Described, traits
   if (find("play")) startPlay(setup);
 }
 
-const textsOf = (values: Values): [string, string][] => Object.entries(values ?? {}).map(([name, value]) => [name, String(value ?? "")]);
-
 /** What a page of its own has beside: an address with the settings, and light and dark. */
 function startAddress({ find, settings, copy }: Setup): void {
-  settings.take(location.hash);
-  addEventListener("hashchange", () => settings.take(location.hash));
+  const take = (): void => settings.take(new URLSearchParams(location.hash.slice(1)));
+  take();
+  addEventListener("hashchange", take);
   find("share").addEventListener("click", () => {
     location.replace(settings.address());
     void copy(location.href, "The address of this page with its settings was");

@@ -1,5 +1,5 @@
 /** Tables of an equation: each term with its coefficient and what it is worth. */
-import type { Style } from "./figures";
+import { make, type Styles } from "./figures";
 import { learnedIn, type Model } from "./model";
 import type { Evidence } from "./search";
 import { NORMAL, tableOf, termKey, type Table } from "./translation";
@@ -12,20 +12,12 @@ export interface SpokenModel extends Model {
   words: ModelWords;
 }
 
-/** A table with its head, in columns whose widths stay the same whatever stands in them. */
-export function emptyTable(heads: readonly string[]): HTMLTableElement {
-  const table = document.createElement("table");
-  const group = document.createElement("colgroup");
-  const head = table.insertRow();
-  for (const words of heads) {
-    group.append(document.createElement("col"));
-    const cell = document.createElement("th");
-    cell.scope = "col";
-    cell.textContent = words;
-    head.append(cell);
-  }
-  table.prepend(group);
-  return table;
+/** A table of texts with its head, in columns whose widths stay the same whatever stands in them. */
+export function makeTable(heads: readonly string[], rows: readonly (readonly string[])[] = []): HTMLTableElement {
+  const columns = make("colgroup", {}, ...heads.map(() => make("col")));
+  const head = make("tr", {}, ...heads.map((words) => make("th", { scope: "col" }, words)));
+  const body = rows.map((texts) => make("tr", {}, ...texts.map((text) => make("td", {}, text))));
+  return make("table", {}, columns, make("tbody", {}, head, ...body));
 }
 
 /** A table of each module. Terms drop in one after the other; where no truth is known, there is no column of it. */
@@ -33,14 +25,14 @@ export function equationTables(
   model: SpokenModel,
   evidence: Evidence | null,
   truth: Table | null,
-  styles: { truth: Style; equation: Style },
+  styles: Styles,
   drops: boolean,
 ): HTMLTableElement[] {
   const found = evidence && tableOf(model, evidence);
   let order = 0;
   return learnedIn(model).map((module) => {
     const words = model.words[module.name]!;
-    const table = emptyTable(["term", styles.equation.name, ...(truth ? [styles.truth.name] : []), "what it is worth"]);
+    const table = makeTable(["term", styles.equation.name, ...(truth ? [styles.truth.name] : []), "what it is worth"]);
     const written = found ? sentence(model, model.words, module.name, found.get(module.name)!) : "…";
     table.createCaption().textContent = `${words.subject}, next = ${written}`;
     const places = module.terms.map((_, i) => i);
@@ -48,26 +40,17 @@ export function equationTables(
     for (const i of places) {
       const term = module.terms[i]!;
       const about = evidence?.terms.find(({ number }) => number.module === module.name && number.term === term);
-      const row = table.insertRow();
-      const write = (text: string, look = ""): HTMLTableCellElement => {
-        const cell = row.insertCell();
-        cell.className = look;
-        cell.textContent = text;
-        return cell;
-      };
-      write(words.terms[i]!.letters || "1", "term").title = words.terms[i]!.words;
       const value = about?.active ? `${decimal(about.value)} ± ${decimal(NORMAL * about.error)}` : "0";
-      write(about ? value : "…");
-      if (truth) write(decimal(truth.get(module.name)?.get(termKey(term)) ?? 0));
-      const worth = write("");
+      const texts = [about ? value : "…", ...(truth ? [decimal(truth.get(module.name)?.get(termKey(term)) ?? 0)] : [])];
+      const { letters, words: title } = words.terms[i]!;
+      const row = make("tr", {}, make("td", { className: "term", title }, letters || "1"), ...texts.map((text) => make("td", {}, text)));
+      table.tBodies[0]!.append(row);
+      const worth = row.insertCell();
       if (!about) continue;
-      const bar = document.createElement("span");
-      bar.className = "bar";
+      const bar = make("span", { className: "bar" });
       bar.style.width = `${Math.min(100, 25 * Math.log10(1 + Math.max(about.cost, 0)))}%`;
-      const note = document.createElement("small");
       const least = `left out: worth ${about.cost.toFixed(1)} nats, needs ${about.price.toFixed(1)}`;
-      note.textContent = about.active ? costInWords(about.cost) : least;
-      worth.append(bar, note);
+      worth.append(bar, make("small", {}, about.active ? costInWords(about.cost) : least));
       row.className = about.active ? "" : "gone";
       const fall = { delay: 250 * order, duration: 500, fill: "both" } as const;
       if (about.active && drops) for (const cell of row.cells) cell.animate(FALL, fall);

@@ -1,26 +1,17 @@
 /** Training: several starts side by side for a moment, then the best one with L-BFGS, as `core/train` does it. */
+import { descents, screening } from "./constants.json";
 import type { Vector } from "./linear";
 import { drawWeights, rowsOf, type Choices, type Model, type Rows } from "./model";
 import { Adam, lbfgs, Patience, type Answer } from "./optimisers";
 import type { Generator as Random } from "./random";
 
-const TRIALS = 40;
-const CHOICES = 1000;
-const SESSIONS = 25;
-const EPOCHS = 150;
-const LEARNING_RATE = 0.03;
-const PATIENCE = 20;
-const GAIN = 1e-3;
-const RANKING_EPOCHS = 12;
-const STARTS = 8;
-const STARTS_PER_MODULE = 4;
-const LBFGS_PATIENCE = 5;
-const LBFGS_TOLERANCE = 1e-5;
+const { TRIALS, CHOICES, EPOCHS, LEARNING_RATE, PATIENCE, GAIN, RANKING_EPOCHS, STARTS, STARTS_PER_MODULE } = screening;
+const { LBFGS_PATIENCE, LBFGS_TOLERANCE } = descents;
+const SESSIONS = 25; // of the screening: fewer than Python's
 const MOST_EPOCHS = 1024;
 
 export interface Epoch {
   epoch: number;
-  phase: "screen" | "train";
   /** Nats per choice; of the best start, on its first trials, while screening. */
   loss: number;
   weights: Vector;
@@ -75,7 +66,7 @@ export function* train(model: Model, sessions: readonly Choices[], rng: Random):
       if (start === best || start.loss < best.loss) [best, reached] = [start, start.weights.slice()];
       start.adam.step(start.weights, there.gradient);
     }
-    yield { epoch: ++epoch, phase: "screen", loss: best.loss, weights: reached };
+    yield { epoch: ++epoch, loss: best.loss, weights: reached };
     if (patience.over(best.loss)) break;
   }
   for (const start of starts) start.loss = loss.at(start.weights).loss;
@@ -88,17 +79,17 @@ export function* train(model: Model, sessions: readonly Choices[], rng: Random):
     let count = 0;
     for (const point of lbfgs(start.weights, evaluate)) {
       [start.weights, start.loss] = [point.x, point.loss];
-      yield { epoch: ++epoch, phase: "screen", loss: point.loss, weights: point.x };
+      yield { epoch: ++epoch, loss: point.loss, weights: point.x };
       if (++count === RANKING_EPOCHS || rest.over(point.loss)) break;
     }
   }
   ranked.sort((a, b) => (a.loss < b.loss ? -1 : 1));
   starts = [...ranked, ...starts.slice(ranked.length)];
-  let last: Epoch = { epoch, phase: "train", loss: Infinity, weights: starts[0]!.weights };
+  let last: Epoch = { epoch, loss: Infinity, weights: starts[0]!.weights };
   for (const start of starts) {
     const rest = new Patience(LBFGS_PATIENCE, LBFGS_TOLERANCE);
     for (const point of lbfgs(start.weights, evaluate)) {
-      const now: Epoch = { epoch: ++epoch, phase: "train", loss: point.loss, weights: point.x };
+      const now: Epoch = { epoch: ++epoch, loss: point.loss, weights: point.x };
       if (now.loss < last.loss) last = now;
       yield now;
       if (rest.over(point.loss) || epoch >= MOST_EPOCHS) break;

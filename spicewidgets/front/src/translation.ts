@@ -1,12 +1,12 @@
 /** From equations to the parameters of a Q-learner and back, as `core/read/translation.py` and `level.py` have it. */
 import { rewriteTerms } from "./canonical";
+import { evidence as shared, identified } from "./constants.json";
 import type { NumberId } from "./likelihood";
 import type { Matrix } from "./linear";
 import type { Model, Module } from "./model";
 import type { Evidence } from "./search";
 import type { Participant } from "./simulation";
 
-const FADES = 0.02;
 const NOTHING = 1e-12;
 const STEP = 1e-6;
 export const NORMAL = 1.959963984540054; // of a 95 % interval
@@ -25,7 +25,7 @@ function rewrite(module: string, coefficients: ReadonlyMap<string, number>, stre
 function level(module: string, coefficients: ReadonlyMap<string, number>, constant: number): number | null {
   const fades = 1 - (coefficients.get(module) ?? 0);
   const plain = [...coefficients].every(([key]) => key === module || !key.split(" ").includes(module));
-  return plain && fades > FADES ? (constant - (coefficients.get("") ?? 0)) / fades : null;
+  return plain && fades > shared.FADES ? (constant - (coefficients.get("") ?? 0)) / fades : null;
 }
 
 const roleOf = (model: Model, role: string): Module | undefined => model.modules.find((module) => module.role === role);
@@ -146,7 +146,14 @@ export function readWithErrors(model: Model, evidence: Evidence): Record<string,
   );
 }
 
-const EDGE = 1e-3;
+/** The ends of a 95 % interval, within bounds. */
+export function interval({ value, error }: Read, [low, high] = [-Infinity, Infinity]): [number, number] {
+  return [Math.max(value - NORMAL * error, low!), Math.min(value + NORMAL * error, high!)];
+}
+
+const { EDGE } = identified;
+/** Parameters that are read off a coefficient by dividing it by a rate. */
+const DIVIDED = { alpha_reward: ["beta_reward", "q0"], alpha_penalty: ["q0"], alpha_choice: ["beta_choice"] };
 
 /** The parameters that the choices do not tell, as `core/discover/identified.py` has it. */
 export function notIdentified(model: Model, table: Table, read: Readonly<Record<string, Read>>): Set<string> {
@@ -164,17 +171,14 @@ export function notIdentified(model: Model, table: Table, read: Readonly<Record<
   if (rate) add("q0", ...(has(rate) || has(rate, "c_reward") ? [] : ["alpha_reward", "alpha_penalty"]));
   if (other && !has(other, other.name)) add("forget_rate");
   if (habit && !has(habit)) add("alpha_choice", "beta_choice");
-  const ends = ({ value, error }: Read): [number, number] => [value - NORMAL * error, value + NORMAL * error];
-  for (const name of ["alpha_reward", "alpha_penalty", "forget_rate", "alpha_choice"]) {
-    if (!read[name]) continue;
-    const [low, high] = ends(read[name]);
+  for (const name of ["forget_rate", ...Object.keys(DIVIDED)]) {
+    const [low, high] = read[name] ? interval(read[name]) : [1, 1];
     if (!(low > EDGE || high < 1 - EDGE)) add(name);
   }
-  for (const rate of ["alpha_reward", "alpha_penalty"]) {
-    if (!read[rate] || (!missing.has(rate) && ends(read[rate])[0] > EDGE)) continue;
-    add("q0", ...(rate === "alpha_reward" ? [rate, "beta_reward"] : []));
+  for (const [rate, divided] of Object.entries(DIVIDED)) {
+    if (!read[rate] || (!missing.has(rate) && interval(read[rate])[0] > EDGE)) continue;
+    add(...divided, ...(rate === "alpha_penalty" ? [] : [rate]));
   }
-  if (read.alpha_choice && !(ends(read.alpha_choice)[0] > EDGE)) add("alpha_choice", "beta_choice");
-  if (read.beta_reward && !(ends(read.beta_reward)[0] > 0)) add("q0");
+  if (read.beta_reward && !(interval(read.beta_reward)[0] > 0)) add("q0");
   return missing;
 }

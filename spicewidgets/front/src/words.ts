@@ -1,7 +1,7 @@
 /** What is said of equations and parameters. */
 import type { Model } from "./model";
 import type { Evidence } from "./search";
-import { NORMAL, termKey, type Read, type Table } from "./translation";
+import { NORMAL, termKey, type Table } from "./translation";
 
 export interface TermWords {
   letters: string;
@@ -51,11 +51,6 @@ export function verdict(evidence: Evidence, truth: Table | null): string {
 
 function terms(count: number): string {
   return count === 1 ? "one term" : `${count} terms`;
-}
-
-/** The ends of a 95 % interval, within bounds. */
-export function interval({ value, error }: Read, low = -Infinity, high = Infinity): [number, number] {
-  return [Math.max(value - NORMAL * error, low), Math.min(value + NORMAL * error, high)];
 }
 
 /** A cost as odds where these can be imagined, else in nats. */
