@@ -272,6 +272,39 @@ FOLLOW = """() => {
 }"""
 
 
+def game(browser: Browser, found: Table, repeats: int, n: int = 29) -> None:
+    """From opening to the first choice, and from a choice to the next bet, at rest and while training."""
+    seconds, times = [], []
+    for _ in range(repeats):
+        with served(1) as (url, server):
+            rest(server, 1)
+            page = browser.new_page(viewport={"width": 1280, "height": 1000})
+            begun = time.perf_counter()
+            page.goto(url, wait_until="commit")
+            page.wait_for_selector("#left")
+            while not page.get_by_text("Choice 1 of 30").count():
+                page.keyboard.press("ArrowLeft")
+            seconds.append(time.perf_counter() - begun)
+            times += ExplorerPage(page).play(n)
+            page.close()
+    told = " / ".join(f"{one:.2f} s" for one in seconds)
+    found.add("From opening to the first choice, kernel warm", "< 3 s", told)
+    found.add_times("From a choice to the next bet, at rest", "p95 < 100 ms", times)
+    with served(1) as (url, server):
+        rest(server, 1)
+        page, _ = opened(browser, url, **LONG)
+        press(page, "Train")
+        wait_for_words(page, "Epoch [0-9]{2,}")
+        press(page, "Play")
+        times = []
+        for _ in range(repeats):
+            times += ExplorerPage(page).play(n)
+            page.keyboard.press("ArrowLeft")  # the last of a round finds an equation
+            press(page, "Play thirty more")
+        found.add_times("The same, while training", "p95 < 100 ms", times)
+        page.close()
+
+
 def cockpit(browser: Browser, found: Table, repeats: int, n: int = 10) -> None:
     """From a change of the library to its equation in the head, without training."""
     with served(1) as (url, server):
@@ -435,6 +468,7 @@ def sizes(browser: Browser, found: Table, repeats: int, runs: int = 23) -> None:
 
 PARTS: dict[str, Callable[[Browser, Table, int], None]] = {
     "starts": starts,
+    "game": game,
     "slider": sliders,
     "cockpit": cockpit,
     "training": training,

@@ -21,6 +21,20 @@ REST = """async () => {
 }"""
 # Pixels by which the page is wider than its window.
 WIDER = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+# Notes the milliseconds from a key to the picture that has the choice, and what the network now bets on the next.
+WATCH_GAME = """() => {
+  const watched = window.swBets
+  window.swBets = []
+  if (watched) return
+  let begun = null
+  document.addEventListener('keydown', (event) => { begun = event.timeStamp }, true)
+  new MutationObserver(() => {
+    if (begun === null) return
+    const at = begun
+    begun = null
+    requestAnimationFrame(() => window.swBets.push(performance.now() - at))
+  }).observe(document.querySelector('#bets'), { childList: true })
+}"""
 TRACKS = ".noUi-base, .ui-slider"  # of ipywidgets 8 and 7
 HANDLES = ".noUi-handle, .ui-slider-handle"
 
@@ -42,6 +56,17 @@ class ExplorerPage:
             watch.click()
         expect(self.figure()).to_be_visible()
         return self
+
+    def play(self, n: int, pause: float = 0.1) -> list[float]:
+        """Play so many choices by keys, with seconds between them; milliseconds from each to the next bet."""
+        expect(self.page.locator("#mind path")).not_to_have_count(0)  # the network is there
+        self.page.locator("#left").wait_for()
+        self.page.evaluate(WATCH_GAME)
+        for at in range(n):
+            self.page.keyboard.press("ArrowLeft" if at % 3 else "ArrowRight")
+            self.page.wait_for_function("(n) => window.swBets.length > n", arg=at)
+            self.page.wait_for_timeout(1000 * pause)
+        return self.page.evaluate("window.swBets")
 
     def button(self, name: str | re.Pattern) -> Locator:
         return self.page.get_by_role("button", name=name).locator("visible=true").first

@@ -161,7 +161,10 @@ class Learner:
 
     def set(self, model: str, label: str, value: object) -> None:
         """Give a widget another value, as by the mouse."""
-        name = self.find(model, label)
+        self.update(self.find(model, label), value)
+
+    def update(self, name: str, value: object) -> None:
+        """Tell the kernel of a widget's new value."""
         self.states[name]["value"] = value
         self.send(
             "comm_msg", comm_id=name, data={"method": "update", "state": {"value": value}, "buffer_paths": []}
@@ -171,6 +174,21 @@ class Learner:
         """Press a button."""
         name = self.find("Button", label)
         self.send("comm_msg", comm_id=name, data={"method": "custom", "content": {"event": "click"}})
+
+    def play(self, n: int, pause: float) -> list[float]:
+        """Play so many choices, as the page tells of them; seconds from each until the kernel shows it."""
+        name = next(
+            name for name, state in self.states.items() if "sw-heard" in state.get("_dom_classes", ())
+        )
+        spent = []
+        for at in range(1, n + 1):
+            choices = [each % 2 for each in range(at)]
+            played = {"choices": choices, "rewards": choices, "bets": [0.5] * at}
+            self.update(name, json.dumps(played))
+            told = f"{at} choice{'s' * (at > 1)} of yours"
+            spent.append(self.until(lambda told=told: told in self.text(), "the choice was not heard"))
+            time.sleep(pause)
+        return spent
 
     def main_job(self, wait: Callable[[], object] = lambda: None) -> dict[str, float]:
         """The main job of the tutorial, with the participant's stage open.

@@ -203,9 +203,8 @@ export function startPlay({ root, find, described, quick, model, task, tell, see
   const listens = root instanceof HTMLElement && !root.closest("[data-voila]") ? root : document;
   listens.addEventListener("keydown", (event) => {
     const { target, key, altKey, ctrlKey, metaKey } = event as KeyboardEvent;
-    const away = !find("play").checkVisibility() || (target !== document.body && !root.contains(target as Node));
-    const typing = target instanceof Element && target.closest("input, select, pre, summary");
-    if (away || typing || altKey || ctrlKey || metaKey || !(key === "ArrowLeft" || key === "ArrowRight")) return;
+    const typing = target instanceof Element && target.closest("input, select, textarea, pre, summary, [role=slider]");
+    if (event.defaultPrevented || !find("play").checkVisibility() || typing || altKey || ctrlKey || metaKey || !(key === "ArrowLeft" || key === "ArrowRight")) return;
     event.preventDefault();
     choose(key === "ArrowLeft" ? 0 : 1);
   });
