@@ -21,7 +21,7 @@ REST = """async () => {
 }"""
 # Pixels by which the page is wider than its window.
 WIDER = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
-# Notes the milliseconds from a key to the picture that has the choice, and what the network now bets on the next.
+# Notes the milliseconds from a key to the picture with the choice and what the network now makes of it.
 WATCH_GAME = """() => {
   const watched = window.swBets
   window.swBets = []

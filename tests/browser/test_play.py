@@ -12,6 +12,9 @@ from playwright.sync_api import Page, expect
 from test_accessibility import violations
 from test_page_file import SHIFTS
 
+from spicewidgets.state.experiment import Experiment
+from spicewidgets.state.link import to_link
+
 BET = re.compile(r"^It had \d+ % on (left|right)\. (Your|Its) point\.$")
 
 
@@ -73,6 +76,12 @@ def test_one_press_has_the_rooms_and_one_the_game(page: Page, app):
     expect(said(page)).to_contain_text("Choice 3 of 30")
     explorer.tile("task").click()
     expect(explorer.figure()).to_be_visible()
+    page.goto(f"{app}?settings={to_link(Experiment())}")  # an address has the rooms, and the game behind them
+    ExplorerPage(page).opened()
+    explorer.button("Play").click()
+    expect(page.locator("#left")).to_be_visible()
+    page.keyboard.press("ArrowLeft")
+    expect(said(page)).to_contain_text("Choice 1 of 30")
 
 
 def test_it_can_be_read_by_all(new_page, app):
