@@ -6,7 +6,6 @@ The committed bundle runs in node. Random settings are drawn from a seed; each i
 by the page and by Python. Time in node is that of the processor. Browsers are for `page_browsers.py`.
 """
 
-import functools
 import statistics
 import sys
 import time
@@ -20,7 +19,6 @@ import torch
 from report import Table, benchmark_parser, number, publish, spread
 
 import spicewidgets as sw
-from spicewidgets.core.discover import evidence, maximum
 from spicewidgets.core.models import MODELS
 from spicewidgets.core.train.compiled.loss import CompiledLoss
 from spicewidgets.core.train.objective import Sessions, get_flat_parameters
@@ -93,7 +91,6 @@ return alphas.map((alpha, k) => {
 });
 """
 ALPHAS = (0.1, 0.3, 0.6)
-EXACT = 1e-9  # nats
 TASK = {"kind": "drift", "sigma": 0.2, "boundary": "clip", "flip": 0, "blocks": {}}
 PERSON = {"alpha_reward": 0.3, "alpha_penalty": None, "beta_reward": 3.0, "q0": 0.5, "forget_rate": 0.0}
 
@@ -123,18 +120,14 @@ def settings_of(name: str, n: int, seed: int) -> Iterator[dict[str, Any]]:
         }
 
 
-def fit(
-    name: str, case: dict[str, Any], seed: int, enough: float = maximum.LIMITS.enough
-) -> tuple[list[list[int]], dict[Any, tuple[float, float]]]:
+def fit(name: str, case: dict[str, Any], seed: int) -> tuple[list[list[int]], dict[Any, tuple[float, float]]]:
     """The choices, and value and standard error of each term that Python finds.
 
     Args:
         name: of the model.
         case: one of `settings_of`.
         seed: of the network.
-        enough: nats: a climb ends where a step gains less.
     """
-    evidence.maximise = functools.partial(maximum.maximise, limits=maximum.Limits(enough=enough))
     dataset, _, _ = sw.create_dataset(
         sw.AgentQ(2, **case["participant"]),
         sw.BanditsDrift(case["task"]["sigma"]),
@@ -158,7 +151,7 @@ def apart(one: dict[Any, tuple[float, float]], other: dict[Any, tuple[float, flo
 def agreement(name: str, n: int, seed: int) -> Iterator[str]:
     cases = list(settings_of(name, n, seed))
     found = run_in_node(FIND, cases, name)
-    bits, page, exact, python = 0, [], [], []
+    bits, page, python = 0, [], []
     for case, own in zip(cases, found, strict=True):
         choices, ours = fit(name, case, case["seed"])
         _, again = fit(name, case, case["seed"] + 1)
@@ -169,12 +162,11 @@ def agreement(name: str, n: int, seed: int) -> Iterator[str]:
             if term["active"]
         }
         page.append(apart(ours, theirs))
-        exact.append(apart(fit(name, case, case["seed"], EXACT)[1], theirs))
         python.append(apart(ours, again))
         if page[-1] is None:
             print(f"{name}: other terms at {case}")
     yield f"{bits} of {n}"
-    for results in (page, exact, python):
+    for results in (page, python):
         known = [one for one in results if one is not None]
         yield f"{len(known)} of {n}"
         yield f"{statistics.median(known):.1g}, at most {max(known):.1g}; {sum(one > 0.01 for one in known)}"
@@ -253,7 +245,6 @@ def main() -> None:
         "model",
         "choices equal to the bit",
         *("same terms", far),
-        *("Python to the end: same terms", far),
         *("Python's own, another seed: same terms", far),
     )
     times = [(name, *speed(name)) for name in READY]
@@ -261,10 +252,8 @@ def main() -> None:
         HEADING,
         f"Shared with other work. {given.settings} random settings of each model, half as many of choice,"
         f" whose fits take longest; seed {given.seed}. The"
-        " page's choices, terms and coefficients beside Python's, whose climbs end where a step gains less"
-        f" than {maximum.LIMITS.enough:g} nats, which can be .03 standard errors from the maximum; beside"
-        f" Python's when they go on to {EXACT:g} nats, as the page's last one does; and beside them Python's"
-        " own under another seed of the network's weights.",
+        " page's choices, terms and coefficients beside Python's, and beside them Python's own under another"
+        " seed of the network's weights.",
         Table(head, rows),
         "100 x 100 choices, time of the processor: median (lowest to highest). The peer needs 68.2 ms for an"
         ' epoch of one module ("The compiled path against the peer").',

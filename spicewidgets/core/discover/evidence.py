@@ -33,7 +33,7 @@ from numpy.typing import NDArray
 from .canonical import ModuleRole, Tie, constant_to_drop, in_scale, rescale, ties_of
 from .hierarchy import bends, degrees_of, parents_of, rarity_of
 from .likelihood import Derivatives, ParameterId
-from .maximum import Maximum, Prior, curvature_of, maximise, newton_step
+from .maximum import LIMITS, Limits, Maximum, Prior, curvature_of, maximise, newton_step
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -51,6 +51,7 @@ INSISTENT = 10.0  # nats by which choices ask for a weight beyond ±1 before it 
 MOVES = 6  # from a set of terms to one with demands
 ALIKE = 1.0  # nats: of two constants that go at costs so close, the convention says which
 FLOOR = 1e-12
+EXACT = 1e-9  # nats: a step that gains less is the last one of the chosen terms' climb
 
 
 def price_of(n_choices: float) -> float:
@@ -144,6 +145,13 @@ class TermSearch:
         """
         return step.objective + float(self.prices_at(step, price)[step.active & self.is_term].sum())
 
+    def climb_to_top(self, step: SearchStep) -> SearchStep:
+        """Return a set of terms with its best numbers, so well that it no more matters where they began: the
+        climbs of a search end as soon as they can tell sets of terms apart.
+        """
+        (top,) = self._fit(step.values[None], step.active[None], step.held[None], enough=EXACT)
+        return self._bound_weights(top)
+
     def near(self, step: SearchStep, keep: Mask, drop: Mask, price: float | None = None) -> SearchStep:
         """Return a set of terms with some that must be in it and some that must not, a few moves from another
         one: each adds the term that gains most beyond its price, or removes the one that is least worth it. A
@@ -224,14 +232,22 @@ class TermSearch:
                 basis[there & free[:, other], tie.drive, other] = -1
         return free, basis
 
-    def _fit(self, starts: Floats, active: Mask, held: Mask, hopeless: float = np.inf) -> list[SearchStep]:
+    def _fit(
+        self,
+        starts: Floats,
+        active: Mask,
+        held: Mask,
+        hopeless: float = np.inf,
+        enough: float = LIMITS.enough,
+    ) -> list[SearchStep]:
         """Return the best numbers of several sets of terms; one row for each."""
         starts = np.where(active, starts, 0.0)
         for tie in self.ties:
             starts[:, tie.drive] = np.where(active[:, tie.drive], tie.drive_of(starts), 0.0)
         held = held & active
         free, basis = self._moves(active, held)
-        best = maximise(self.look, starts[:, None], free[:, None], self.prior, basis[:, None], hopeless)
+        rows = starts[:, None], free[:, None]
+        best = maximise(self.look, *rows, self.prior, basis[:, None], hopeless, Limits(enough=enough))
         return [self._step(best, row, active[row], held[row]) for row in range(len(active))]
 
     def _fit_in_canonical_scale(self, active: Mask, start: Floats) -> SearchStep:

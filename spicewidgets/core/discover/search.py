@@ -168,7 +168,7 @@ class EquationSearch:
         selections = self._selections
         if selections is None or selections.proposal != proposal:
             selections = self._selections = Selections(proposal, self.model, self.sessions, config)
-        for done in selections.search(price):
+        for done in selections.search():
             report(f"Equations: {done} of {len(selections.of)} participants")
         return FoundEquations(*selections.at(price), price=price, selections=selections)
 

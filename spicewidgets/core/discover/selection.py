@@ -106,13 +106,18 @@ class Selection:
         Args:
             price: of a term, in nats; that of `price_of` when None.
         """
+        search = self.run()
+        return search, search.climb_to_top(search.best(price))
+
+    def run(self) -> TermSearch:
+        """Search, unless that has been done."""
         if self._search is None:
             level = levels(self.likelihood.numbers, self.parts)
             searches = [self._make_search(np.ones_like(level))]
             if level.any():  # with both constants of a state the first steps have much room to go astray
                 searches.append(self._make_search(~level))
             self._search = min(searches, key=lambda search: search.total(search.best()))
-        return self._search, self._search.best(price)
+        return self._search
 
     def _make_search(self, candidates: Mask) -> TermSearch:
         likelihood = self.likelihood
@@ -128,7 +133,9 @@ class Selection:
         """
         search, step = self.at(price)
         wanted, unwanted = (np.array([n in terms for n in search.numbers]) for terms in (keep, drop))
-        return search, search.near(step, wanted, unwanted, price) if keep or drop else step
+        if keep or drop:
+            step = search.climb_to_top(search.near(step, wanted, unwanted, price))
+        return search, step
 
     def number(self, module: str, term: Term) -> ParameterId | None:
         """Return a candidate term, whatever the order of its factors; None where it is no candidate."""
@@ -271,7 +278,7 @@ class Selections:
         self.proposal = proposal
         self.of = dict(selections(proposal, model, data, config))
 
-    def search(self, price: float | None = None) -> Iterator[int]:
+    def search(self) -> Iterator[int]:
         """Search for the terms of one participant after the other, so that whoever asks can tell how far it
         is, and stop; what has been searched is kept.
 
@@ -279,7 +286,7 @@ class Selections:
             How many have been searched.
         """
         for done, selection in enumerate(self.of.values(), 1):
-            selection.at(price)
+            selection.run()
             yield done
 
     def at(self, price: float | None = None) -> tuple[SpiceModel, dict[Any, Evidence]]:

@@ -4,8 +4,7 @@ import { evidence as shared } from "./constants.json";
 import { curvatureOf, maximise, newtonStep, type Derivatives, type Likelihood, type NumberId, type Prior } from "./likelihood";
 import { inverse, zeros, type Matrix, type Vector } from "./linear";
 
-const { UNIT, LEAST, WIDE, KEEPS, FADES, SMALL, SAME, BEYOND, NEAR, INSISTENT, ALIKE, FLOOR } = shared;
-const EXACT = 1e-9; // nats: where the climb of the chosen terms ends
+const { UNIT, LEAST, WIDE, KEEPS, FADES, SMALL, SAME, BEYOND, NEAR, INSISTENT, ALIKE, FLOOR, EXACT } = shared;
 
 type Mask = boolean[];
 
@@ -91,7 +90,7 @@ class TermSearch {
   }
 
   evidence(chosen: SearchStep): Evidence {
-    const step = this.fit(chosen.values, chosen.active, chosen.held, Infinity, EXACT);
+    const step = this.boundWeights(this.fit(chosen.values, chosen.active, chosen.held, Infinity, EXACT));
     const costs = this.without(step, step.active.map((is, i) => is && this.isTerm[i]!));
     const covariance = this.covariance(step.there.information, step.active, step.held);
     const terms = this.likelihood.numbers.map((number, i) => {

@@ -44,6 +44,13 @@ def test_every_term_of_a_rescorla_wagner_learner_is_missed():
         assert item.cost > item.price
 
 
+def test_where_the_numbers_begin_does_not_matter():
+    model, config, own = sw.RescorlaWagnerRNN(2), sw.RESCORLA_WAGNER_CONFIG, data(sw.AgentQ(alpha_reward=0.3))
+    one, other = (select(proposal(config, value=start), model, own, config)[1][0] for start in (0.3, 0.9))
+    for item, again in zip(one.terms, other.terms, strict=True):
+        assert abs(item.value - again.value) < 1e-3 * item.error
+
+
 def test_a_product_that_the_participant_lacks_goes_and_one_that_it_has_stays():
     config = sw.RESCORLA_WAGNER_CONFIG
     for agent, terms in (
