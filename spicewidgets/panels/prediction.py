@@ -1,12 +1,15 @@
 """A prediction with which a lesson begins: a figure, a question about it, and, then a slider."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import ipywidgets as widgets
 
 from ..app.story import COURSE, course_of
+from ..markup import Html
+from ..plots.staying import staying_bars
 from ..plots.story import course_picture
 from ..state.experiment import Experiment
+from ..views.staying import simulated_staying
 from .base import Change, guard, with_label
 from .question import Question
 
@@ -22,7 +25,7 @@ class Prediction(Question):
         options: what can be chosen.
         because: why the answer is right.
         parameter: of the participant, as in the explorer.
-        shows: "values" or "choices".
+        shows: "values" or "choices" of a short history, or "staying" in a two-step task.
         others: parameters of the participant that stay.
     """
 
@@ -39,7 +42,8 @@ class Prediction(Question):
     ) -> None:
         super().__init__(words, answer, options=options, because=because)
         self.parameter, self.shows, self.others = parameter, shows, others
-        tags = Experiment().participant.tags(parameter)
+        self.experiment = Experiment()
+        tags = self.experiment.participant.tags(parameter)
         low, high, step = tags["slider"]
         start = others.pop(parameter, 0.3)
         self.picture = widgets.HTML()
@@ -59,10 +63,23 @@ class Prediction(Question):
 
     @guard
     def _draw(self, _: Change | None = None) -> None:
-        values, chances = course_of(**self.others, **{self.parameter: self.slider.value})
+        parameters = {**self.others, self.parameter: self.slider.value}
+        draw = self._staying if self.shows == "staying" else self._course
+        self.picture.value = draw(parameters)
+
+    def _course(self, parameters: Mapping[str, float]) -> Html:
+        values, chances = course_of(**parameters)
         drawn = values if self.shows == "values" else chances
         choices, paid = zip(*COURSE, strict=True)
-        self.picture.value = course_picture(drawn, choices, paid, SHOWN[self.shows])
+        return course_picture(drawn, choices, paid, SHOWN[self.shows])
+
+    def _staying(self, parameters: Mapping[str, float]) -> Html:
+        self.experiment.task.kind = "two-step"
+        for name, value in parameters.items():
+            setattr(self.experiment.participant, name, value)
+        stays = simulated_staying(self.experiment.snapshot())
+        assert stays is not None
+        return staying_bars(stays.mean, stays.low, stays.high)
 
     def _say(self, words: str) -> None:
         """Free the slider with the first verdict: now the figure tells."""

@@ -18,3 +18,13 @@ def test_the_slider_is_free_once_something_was_predicted():
 def test_of_choices_it_draws_chances():
     asked = Prediction("Which?", "b", ("a", "b"), parameter="beta_choice", shows="choices", beta_choice=0.0)
     assert "P of each option" in asked.picture.value
+
+
+def test_of_staying_it_draws_what_a_two_step_learner_repeats():
+    asked = Prediction("Which?", "b", ("a", "b"), parameter="w", shows="staying", w=0.0)
+    asked.tell()
+    before = asked.picture.value
+    assert "After a common transition" in before
+    asked.slider.value = 1.0
+    assert asked.picture.value != before
+    assert asked.alert.value == ""
