@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from spicewidgets.app.runner import Runner
-from spicewidgets.app.studies import simulation_of
+from spicewidgets.app.studies import PageStudy, simulation_of
 from spicewidgets.app.table import Upload, table_of
 from spicewidgets.core.judge import groups
 from spicewidgets.core.rivals.held_out import held_out
@@ -228,6 +228,31 @@ def test_all_who_play_are_measured_as_people_are(monkeypatch):
     before = runner.studies["falsify"].study.parts["random"].checks[0].mean
     done(runner, "falsify")
     assert not np.array_equal(runner.studies["falsify"].study.parts["random"].checks[0].mean, before)
+
+
+def test_each_model_is_judged_by_a_few_repeats_before_any_is_by_all(monkeypatch):
+    monkeypatch.setattr(falsification, "FEW", ("random",))
+    runner = small(falsify={"n_repeats": 40})
+    assert runner.train()
+    result = runner.result
+    study = PageStudy("falsify", result.snapshot, result.data, lambda: result.estimator)
+    seen = {}
+    for progress in study.steps():
+        study.look()
+        if study.found is not None:
+            repeats = {check.agent: round(1 / check.least_p) - 1 for check in study.found.checks}
+            seen[tuple(repeats.items())] = study.found.how, progress.words
+    counts = [dict(repeats) for repeats in seen]
+    assert counts[0] == {"SPICE": 20}
+    few = next(at for at, repeats in enumerate(counts) if len(repeats) == 3)
+    assert set(counts[few].values()) == {20}
+    how, words = seen[tuple(counts[few + 1].items())]
+    assert "so far 20 to 2" in how
+    assert words.startswith("Judging SPICE, 2")
+    study.look()
+    frame = study.found.to_frame()
+    assert study.found.n_repeats == 40
+    assert frame.equals(done(runner, "falsify").to_frame())
 
 
 def test_a_report_of_simulated_choices_plays_by_the_schedule_and_the_seed_of_the_view(monkeypatch):

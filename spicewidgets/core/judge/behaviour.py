@@ -143,11 +143,11 @@ def _reversals(played: Played) -> Measure:
         clear = ordered[..., -1] - ordered[..., -2] > EQUAL
         best = np.where(clear, played.schedule.argmax(axis=-1), -1)
         turns = (best[:, 1:] != best[:, :-1]) & (best[:, 1:] >= 0) & (best[:, :-1] >= 0)
-        for session, trial in zip(*np.nonzero(turns), strict=True):
-            at = np.arange(trial + 1 - BEFORE, trial + 1 + AFTER)
-            there = np.flatnonzero((at >= 0) & (at < n_trials))
-            own = played.choices[session, at[there]]
-            values[session, trial, there] = np.where(own >= 0, own == best[session, trial], np.nan)
+        sessions, trials = np.nonzero(turns)
+        at = trials[:, None] + np.arange(1 - BEFORE, 1 + AFTER)
+        there = (at >= 0) & (at < n_trials)
+        own = np.where(there, played.choices[sessions[:, None], at.clip(0, n_trials - 1)], -1)
+        values[sessions, trials] = np.where(own >= 0, own == best[sessions, trials][:, None], np.nan)
     words = "share of choices of the option that was the better one before the reversal"
     return Measure("reversal", words, points, played.per_person(values))
 

@@ -166,7 +166,8 @@ class Falsification:
     Attributes:
         checks: each model on each measure.
         n_people: number of people.
-        n_repeats: times that each model played the task anew; 0 where it was judged by people's next choices.
+        n_repeats: times that each model played the task anew, so far the fewest; 0 where it was judged by
+            people's next choices.
     """
 
     checks: tuple[Check, ...]
@@ -200,10 +201,13 @@ class Falsification:
                 " did and got, for which nothing needs to be known of the task. p is that of the sum of"
                 f" observed less expected choices, whose variance the model gives.{level}"
             )
+        least = min(check.least_p for check in self.checks)
+        most = round(1 / least) - 1
+        times = f"{most}" if most == self.n_repeats else f"so far {self.n_repeats} to {most}"
         return (
-            f"Each model played the task anew in each person's part, {self.n_repeats} times. p is the share"
+            f"Each model played the task anew in each person's part, {times} times. p is the share"
             " of these times and people's own that lie so far out; the smallest that can come out is"
-            f" {1 / (self.n_repeats + 1):.3f}.{level}"
+            f" {least:.3f}.{level}"
         )
 
     @property

@@ -8,8 +8,9 @@ Annals of Mathematical Statistics 28: 181). Where the schedule is not known, mod
 next choices: a schedule that is estimated from the choices themselves has a true model rejected.
 """
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -32,6 +33,7 @@ from .next_choice import next_choice_checks
 from .replay import labels_of
 
 AT_ONCE = 500  # sessions that are played side by side, about
+FEWEST = 20  # times that a model plays before anything is said of it
 
 
 def play_anew(
@@ -41,8 +43,9 @@ def play_anew(
     schedule: Floats,
     n_repeats: int,
     random_state: RandomState,
-) -> Generator[int, None, tuple[Check, ...]]:
-    """Judge a model by what it does in people's place; yields how many times it has played.
+) -> "Generator[tuple[int, Callable[[], tuple[Check, ...]]], None, tuple[Check, ...]]":
+    """Judge a model by what it does in people's place; yields how many times it has played, and what gives
+    the checks by these.
 
     Args:
         label: of the model.
@@ -53,15 +56,20 @@ def play_anew(
         random_state: for all of it.
     """
     people = measures(Played.of(dataset, schedule))
-    own, means = as_dataset(dataset, agent._n_actions), []
+    own = as_dataset(dataset, agent._n_actions)
+    means: list[dict[str, Floats]] = []
+
+    def judge() -> tuple[Check, ...]:
+        return as_family([_check(label, one, [each.get(one.name) for each in means]) for one in people])
+
     streams = children(random_state, n_repeats)
     together = 1 if isinstance(agent, Cohort) else max(AT_ONCE // own.n_sessions, 1)
     for first in range(0, n_repeats, together):
         n_times = min(together, n_repeats - first)
         for number, played in enumerate(_playing(agent, own, schedule, n_times, streams[first]), first + 1):
             means.append(means_of(measures(played)))
-            yield number
-    return as_family([_check(label, one, [each.get(one.name) for each in means]) for one in people])
+            yield number, judge
+    return judge()
 
 
 class _Task(Bandits):
@@ -167,11 +175,13 @@ class Repeat(NamedTuple):
     Attributes:
         agent: label of the model that is judged.
         done, total: parts of the work on all models: times played, or models.
+        judge: gives the verdict on this model by what it has played so far; None where nothing is played.
     """
 
     agent: str
     done: int
     total: int
+    judge: Callable[[], Falsification] | None = None
 
 
 def falsify(
@@ -235,11 +245,19 @@ def falsifying(
     for place, (label, agent) in enumerate(agents.items()):
         steps = play_anew(label, agent, dataset, known, n_repeats, seed)
 
-        def to_repeat(done: int, label: str = label, before: int = place * n_repeats) -> Repeat:
-            return Repeat(label, before + done, len(agents) * n_repeats)
+        def to_repeat(
+            step: tuple[int, Callable[[], tuple[Check, ...]]], label: str = label, place: int = place
+        ) -> Repeat:
+            done, judge = step
+            verdict = partial(_judge, judge, n_people, done)
+            return Repeat(label, place * n_repeats + done, len(agents) * n_repeats, verdict)
 
         checks += yield from map_progress(steps, to_repeat)
     return Falsification(tuple(checks), n_people, n_repeats)
+
+
+def _judge(judge: Callable[[], tuple[Check, ...]], n_people: int, n_repeats: int) -> Falsification:
+    return Falsification(judge(), n_people, n_repeats)
 
 
 def _problems(
@@ -248,8 +266,8 @@ def _problems(
     problems = []
     if not agents:
         problems.append("falsify needs at least one agent; got none. Give {'equations': spice.spice_agent}.")
-    if not (isinstance(n_repeats, int) and n_repeats >= 20):
-        problems.append(f"n_repeats must be a whole number, 20 or more; got {n_repeats!r}. Use 100.")
+    if not (isinstance(n_repeats, int) and n_repeats >= FEWEST):
+        problems.append(f"n_repeats must be a whole number, {FEWEST} or more; got {n_repeats!r}. Use 100.")
     rewards = np.asarray(dataset.rewards_chosen)
     rewards = rewards[np.isfinite(rewards)]
     if schedule is not None and not np.isin(rewards, (0, 1)).all():

@@ -4,10 +4,12 @@ Importing this loads nothing heavy.
 """
 
 import warnings
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from math import inf
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, ClassVar
 
 from ...loading import later
@@ -93,7 +95,9 @@ class FalsificationSettings(Settings):
 
 
 class FalsificationStudy(Study):
-    """One model after the other, so that those who were judged stay whenever it is stopped."""
+    """All models by a few repeats first, then one after the other by all; those who were judged so stay
+    whenever it is stopped.
+    """
 
     name = "falsify"
     title = "Falsify: does the equation behave as people do?"
@@ -112,6 +116,7 @@ class FalsificationStudy(Study):
     def __init__(self, settings: Settings, source: Source) -> None:
         super().__init__(settings, source)
         self._estimator = cache(self._train)
+        self._so_far: dict[str, Callable[[], check.Falsification]] = {}  # verdicts by some of the repeats
         path = self.settings.schedule
         self._schedule = source.schedule if path is None else read_schedule(path, source.dataset)
 
@@ -137,21 +142,59 @@ class FalsificationStudy(Study):
             n_repeats=self.settings.n_repeats,
             random_state=self.settings.seed,
         )
-        return (
-            yield from map_progress(
-                steps, lambda step: Progress(step.done, step.total, f"Judging {label}", 0.0)
-            )
-        )
+
+        def to_progress(step: "falsify.Repeat") -> Progress:
+            if step.judge is None:
+                return Progress(step.done, step.total, f"Judging {label}", 0.0)
+            if step.done >= falsify.FEWEST:
+                self._so_far[part] = step.judge
+            return Progress(step.done, step.total, f"Judging {label}, {step.done} of {step.total} times", 0.0)
+
+        return (yield from map_progress(steps, to_progress))
+
+    def steps(self) -> Generator[Progress, None, None]:
+        """Judge each model that is left by a few repeats, then each by all."""
+        began, each = monotonic(), 1 if self._schedule is None else self.settings.n_repeats
+        left = {name: self.work(name) for name in self.names if name not in self.parts}
+        done = {name: 0 if name in left else each for name in self.names}
+        before = sum(done.values())
+        for enough in (falsify.FEWEST, inf):
+            for name in [name for name in left if name not in self.parts]:
+                try:
+                    while done[name] < enough:
+                        step = next(left[name])
+                        done[name] = step.done
+                        seconds = monotonic() - began
+                        yield Progress(sum(done.values()), each * len(done), step.words, seconds, before)
+                except StopIteration as end:
+                    self.parts[name] = end.value
 
     def result(self) -> "check.Falsification":
-        """Return the checks of all models together."""
-        checks = tuple(each for part in self.finished for each in part.checks)
-        return check.Falsification(checks, self.finished[0].n_people, self.finished[0].n_repeats)
+        """Return the checks of all models together, of each by as many repeats as it has played."""
+        found = [self.parts[name] if name in self.parts else self._so_far[name]() for name in self._judged]
+        checks = tuple(each for one in found for each in one.checks)
+        return check.Falsification(checks, found[0].n_people, min(one.n_repeats for one in found))
+
+    @property
+    def has_result(self) -> bool:
+        """Tells whether a model has played often enough to be judged at all."""
+        return bool(self._judged)
+
+    @property
+    def _judged(self) -> list[str]:
+        return [name for name in self.names if name in self.parts or name in self._so_far]
 
     def notes(self) -> Iterator[str]:
         """Say where the prior of a group was asked for, and there is none."""
         if way_of_fitting(self.settings.way, self.source.dataset) != self.settings.way:
             yield "One person has no group: rivals are fitted under the declared prior."
+
+    @property
+    def end_state(self) -> str:
+        """As in every study, but for verdicts by a few repeats."""
+        if self.parts or not self._so_far:
+            return super().end_state
+        return "Stopped before any model had played as often as was asked for. Press again to begin anew."
 
     @classmethod
     def misuses(cls, settings: FalsificationSettings) -> Iterator[tuple[Sequence[str], str]]:

