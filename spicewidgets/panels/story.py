@@ -122,7 +122,7 @@ class StoryPanel(Panel):
         numbers = {} if facts is None else {**facts.numbers}
         if self.story.scene is not None and self.story.scene.picture == "fooled":
             numbers |= case().numbers
-        return fill_in(text, numbers, self.story.answers, self.story.at)
+        return fill_in(text, numbers, self.story.told, self.story.at)
 
     @guard
     def refresh(self, _: Change | None = None) -> None:
@@ -135,7 +135,8 @@ class StoryPanel(Panel):
         place = ": ".join(filter(None, (f"{story.at + 1} of {len(story.scenes)}", escape_text(scene.title))))
         progress = f'<span class="sw-dots" data-story="{story.as_word()}">{dots}</span>'
         set_if_changed(self.head, Html(f"{progress} {place}"))
-        lead = self._fill(scene.lead) if self.facts() is not None else NOTHING
+        asks_of_choices = bool(scene.picture or scene.fact)
+        lead = NOTHING if asks_of_choices and self.facts() is None else self._fill(scene.lead)
         set_if_changed(
             self.words, Html(f"<h2>{escape_text(self._fill(scene.ask))}</h2><p>{escape_text(lead)}</p>")
         )

@@ -11,7 +11,8 @@ hold one of its own. A scene is a dictionary:
 - "says" and "because": what is said after the answer.
 
 Texts may name facts (`FACTS`) of the choices that are on the page, in braces: {alpha}, {alpha%} as a share in
-percent, {answer 2} for what was answered to scene 2, {answer} for the answer to this one.
+percent, {answer 2} for what was answered to scene 2, {answer} for the answer to this one: a number, or the
+option that was chosen. The choices on the page are those of its settings once *Train* was pressed, or played.
 """
 
 import json
@@ -26,7 +27,15 @@ from unicodedata import category
 from traitlets import Dict, HasTraits, Int, Tuple
 
 HOWS = ("choose", "guess", "draw", "look")
-PICTURES = ("", "choices", "staying", "value", "update", "interval", "fooled")
+PICTURES = {
+    "": "none",
+    "choices": "the last choices and what they paid, and then the next one",
+    "staying": "how often the same option is chosen again, after a reward and after none",
+    "value": "a value over a few wins and losses, and then after the last one",
+    "update": "the value after it against the value before it, rewarded and not",
+    "interval": "the learning rate, and then its interval",
+    "fooled": "the case that fools: a habit and forgetting, and then choices that do not pay",
+}
 FACTS = {
     "n": "choices that were counted",
     "choice": "the last choice, from 0",
@@ -104,8 +113,8 @@ def _problems(scene: object, number: int) -> list[str]:
         problems.append(f"how must be one of {', '.join(HOWS)}; got {how!r:.40}. Choose one.")
     if scene.get("picture", "") not in PICTURES:
         problems.append(
-            f"picture must be one of {', '.join(PICTURES[1:])}; got {scene['picture']!r:.40}. Choose one, or"
-            " leave it out."
+            f"picture must be one of {', '.join(filter(None, PICTURES))}; got {scene['picture']!r:.40}."
+            " Choose one, or leave it out."
         )
     if how == "choose" and not 2 <= len(options) <= 4:
         problems.append(f"there must be 2 to 4 options; got {len(options)}. Add or remove some.")
@@ -150,7 +159,7 @@ def steps_as_scenes(steps: object) -> object:
     return [{"ask": f"Step {number}", "lead": one} for number, one in enumerate(bare, 1)]
 
 
-def fill_in(text: str, facts: Mapping[str, float], answers: Mapping[int, float], at: int) -> str:
+def fill_in(text: str, facts: Mapping[str, float], answers: Mapping[int, float | str], at: int) -> str:
     """Fill facts and answers into a text; a dash stands for what there is not.
 
     Args:
@@ -165,6 +174,8 @@ def fill_in(text: str, facts: Mapping[str, float], answers: Mapping[int, float],
         number = answers.get(int(place) - 1 if place else at) if name == "answer" else facts.get(name)
         if number is None:
             return "–"
+        if isinstance(number, str):
+            return fill_in(number, facts, {}, at)
         if percent:
             return f"{100 * number:.0f} %"
         return f"{number:,}" if isinstance(number, int) else f"{number:.2f}".replace("-", "−")
@@ -200,6 +211,12 @@ class Story(HasTraits):
     def scene(self) -> Scene | None:
         """The scene on show."""
         return self.scenes[self.at] if 0 <= self.at < len(self.scenes) else None
+
+    @property
+    def told(self) -> dict[int, float | str]:
+        """The answers as texts name them: of a choice, the option."""
+        options = {at: dict(enumerate(one.options)) for at, one in enumerate(self.scenes)}
+        return {at: options.get(at, {}).get(value, value) for at, value in self.answers.items()}
 
     def begin(self, scenes: Iterable[Scene]) -> None:
         """Begin a story, or go on with it where it was left."""

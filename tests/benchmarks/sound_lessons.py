@@ -75,7 +75,7 @@ def scene(rng: random.Random) -> dict[str, Any]:
         "options": options,
         "right": rng.choice([0, 1, rng.choice(facts)]),
         "fact": rng.choice(facts),
-        "picture": rng.choice(story.PICTURES),
+        "picture": rng.choice([*story.PICTURES]),
         "says": f"It is {{{rng.choice(facts)}}}, {{{rng.choice(facts)}%}} and {{answer}}.",
     }
     return {"ask": line(rng, story.SHORT), **parts} | {
@@ -138,7 +138,7 @@ class LessonReader:
             self.story.answer(1.0)
             scene = self.story.scene
             for text in (scene.ask, scene.lead, scene.says, scene.because, *scene.options):
-                story.fill_in(text, {}, self.story.answers, self.story.at)
+                story.fill_in(text, {}, self.story.told, self.story.at)
             self.story.go()
         self.opened += 1
         if self.opened % SAVED_EACH:

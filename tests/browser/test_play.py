@@ -45,7 +45,7 @@ def test_the_explorer_opens_with_it(new_page, app, width):
     page.evaluate(SHIFTS)
     tile = page.locator(".sw-tile").filter(has_text="3 Choices")
     expect(tile).to_contain_text("waits for you")
-    expect(page.locator(".sw-heard input")).to_have_value("")  # an opening that told anything would be refused
+    expect(page.locator(".sw-heard input")).to_have_value("")  # the kernel refuses other words
     page.get_by_role("button", name="right →").tap()
     expect(said(page)).to_contain_text("Choice 1 of 30")
     expect(tile).to_contain_text("1 choice of yours")

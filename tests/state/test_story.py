@@ -32,6 +32,13 @@ def test_facts_and_answers_are_filled_into_texts():
     assert fill_in("{beta} {x.__class__} {0}", facts, answers, 1) == "– {x.__class__} {0}"
 
 
+def test_an_answer_that_was_chosen_is_told_in_its_words():
+    story = Story()
+    story.begin([Scene("?", how="choose", options=("a", "at {alpha}")), Scene("?", how="guess")])
+    story.restore("1:0=1:1=0.5:7=1")
+    assert fill_in("{answer 1}, {answer%}", {"alpha": 0.3}, story.told, 1) == "at 0.30, 50 %"
+
+
 def test_an_answer_is_judged():
     choose = Scene("?", how="choose", options=("a", "b"), right="choice")
     assert verdict_of(choose, {"choice": 1}, 1.0) == "Right."
