@@ -155,16 +155,18 @@ def _lessons() -> str:
         cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
         words = "\n".join("".join(cell["source"]) for cell in cells)
         title = next(line for line in words.splitlines() if line.startswith("# Lesson"))
-        page = (
-            f'<a href="../lesson-{pages[path.stem]}.html">in this browser</a>' if path.stem in pages else "-"
-        )
-        notebook = f"[notebook]({source_address()}/notebooks/{path.name})"
+        page = "needs Python"
+        if path.stem in pages:
+            page = f'<a href="../lesson-{pages[path.stem]}.html">in this browser</a>'
+        colab = re.search(r"https://colab[^)]*ipynb", words)
+        notebook = f"[notebook]({source_address()}/notebooks/{path.name}), [in Colab]({colab and colab[0]})"
         rows.append((title.removeprefix("# ").strip(), page, notebook))
     return _page(
         "Lessons",
-        "Lessons 1 to 5 are one file each that needs no Python: it simulates, trains a network and finds its equation"
-        " in the browser, and asks what was understood. `spicewidgets page --lesson NAME` writes it. The notebooks"
-        ' go further. The <a href="../playground.html">playground</a> has no lesson.',
+        f"{len(pages)} lessons are one file each that needs no Python: it simulates, trains a network and finds its"
+        " equation in the browser, and asks what was understood. `spicewidgets page --lesson NAME` writes it. The"
+        " notebooks go further; a table of one's own and the two-step task are in them alone."
+        ' The <a href="../playground.html">playground</a> has no lesson.',
         _table(("lesson", "without Python", "with Python"), rows),
     )
 

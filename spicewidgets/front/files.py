@@ -34,7 +34,7 @@ def markup(game_alone: bool = False) -> str:
 def style_within(name: str) -> str:
     """Return the style of the page, for what stands within a panel that has this class."""
     own = "".join(f"--{word}:var(--sw-{word});" for word in re.findall(r"--sw-(\w+):", _palettes()[0]))
-    return f".{name}{{{_marks()}{own}\n{read('page.css')}}}"
+    return f".{name}{{container-type:inline-size;{_marks()}{own}\n{read('page.css')}}}"
 
 
 def rules_of_palettes() -> str:

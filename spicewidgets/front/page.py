@@ -89,7 +89,7 @@ def write_page(
         models = [own, *(() if "name" in experiment.model.held else (one for one in models if one != own))]
     title, lead = title or TITLE, lead or LEAD
     described = [_describe_model(one, experiment) for one in models]
-    checks.raise_if_any(_problems(experiment, described[0][0]))
+    checks.raise_if_any(_problems(experiment))
     kernels = ",\n".join(source for _, source in described)
     script = f"const KERNELS = [{kernels}];\n{BUNDLE.read_text(encoding='utf-8')}"
     style = f"{palette()}\n{read('page.css')}"
@@ -141,7 +141,7 @@ def _describe_model(model: str | BuiltModel, experiment: Experiment) -> tuple[di
     more = {
         "words": words,
         "scripts": dict(_scripts(experiment, name, built)),
-        "uses": [one for _, names in SETTINGS.values() for one in names if one in letters or not is_known],
+        "uses": [one for one in SETTINGS["Participant"][1] if one in {*ALWAYS, *letters} or not is_known],
     }
     return description | more, source
 
@@ -192,12 +192,10 @@ def _people() -> list[list[str]]:
     return [list(runs.values()) for runs in people.values()]
 
 
-def _problems(experiment: Experiment, model: dict[str, Any]) -> Iterator[str]:
-    """Yield a sentence for each setting of a lesson that a page with its model has not."""
+def _problems(experiment: Experiment) -> Iterator[str]:
+    """Yield a sentence for each setting of a lesson that a page has not."""
     usual = Experiment()
     shown = {f"{where}.{name}" for where, names in SETTINGS.values() for name in names}
-    used = (*ALWAYS, *model["uses"])
-    shown -= {f"participant.{name}" for name in SETTINGS["Participant"][1] if name not in used}
     for place in HOLDABLE:
         where, name = place.split(".")
         value, other = (getattr(one.group(where), name) for one in (experiment, usual))
@@ -232,7 +230,7 @@ def _settings(experiment: Experiment, models: list[dict[str, Any]]) -> Iterator[
                 item |= {"low": low, "high": min(high, HIGHEST.get(name, high)), "step": step}
             if name in PARAMETERS and PARAMETERS[name].follows:
                 item["follows"] = PARAMETERS[name].follows
-            if where == "participant" and name not in ALWAYS:
+            if where == "participant" and value == PARAMETERS[name].default:  # what a lesson's has, it keeps
                 only[name] = ("model", tuple(model["name"] for model in models if name in model["uses"]))
             if name in only:
                 item["only"] = only[name]

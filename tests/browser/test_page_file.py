@@ -60,6 +60,9 @@ def test_it_trains_without_a_network_and_without_moving(open_page, width):
 def test_its_equation_is_pythons(open_page):
     page = open_page(fragment="#n_sessions=40&n_trials=60&seed=5&alpha_reward=0.4&beta_reward=nonsense")
     train(page)
+    page.get_by_role("button", name="Share").click()
+    expect(page.locator("#shared")).to_have_text(re.compile("Copied|address above"))
+    assert "alpha_reward=0.4" in page.url
     dataset, _, _ = sw.create_dataset(
         sw.AgentQ(2, alpha_reward=0.4, beta_reward=3.0), sw.BanditsDrift(0.2), 60, 40, random_state=5
     )
@@ -128,6 +131,21 @@ def test_a_ready_lesson_checks_answers(new_page, tmp_path):
     expect(choice.get_by_role("status")).to_contain_text("Option 1 was not chosen for long.")
     assert page.evaluate("document.documentElement.scrollWidth") == 400
     assert not page.wrong
+
+
+def test_a_participant_keeps_a_habit_that_the_network_has_no_part_for(new_page, tmp_path):
+    """What is found then looks like forgetting, and the page says what is missing."""
+    path = tmp_path / "lesson.html"
+    path.write_text(write_page(lesson="is-it-true"), encoding="utf-8")
+    page = new_page(offline=True)
+    page.goto(path.as_uri())
+    page.wrong.clear()  # the file itself
+    page.locator("#model").select_option("forgetting")
+    train(page)
+    expect(page.locator("#verdict")).to_contain_text("no part for what the participant has: Choice kernel β")
+    expect(page.locator("#beta_choice")).to_have_value("1")
+    other = page.locator("#equation caption").last
+    expect(other).to_have_text(re.compile(r"next = 0\.\d\d × its value now"))
 
 
 def test_thirty_choices_by_keys_and_by_touch(open_page):

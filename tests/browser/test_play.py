@@ -115,5 +115,6 @@ def test_in_jupyterlab_keys_play_and_leave_the_notebook_alone(page: Page, lab: s
     cells = page.locator(".jp-Cell").count()
     page.get_by_role("button", name="← left").click()
     expect(said(page)).to_contain_text("Choice 1 of 30")
+    expect(page.get_by_role("button", name="← left")).to_have_attribute("data-lm-suppress-shortcuts", "")
     play(page, 12, 2)
     assert page.locator(".jp-Cell").count() == cells

@@ -168,9 +168,9 @@ def test_what_is_no_question_is_a_sentence(question, problem, tmp_path):
     ("settings", "problem"),
     [
         (
-            {"participant": {"beta_choice": 1.0}},
-            "participant.beta_choice must be 0.0 in a page",
-        ),  # of its model
+            {"participant": {"alpha_counterfactual_reward": 0.4}},
+            "participant.alpha_counterfactual_reward must be",
+        ),
         ({"task": {"counterfactual": True}}, "task.counterfactual must be False in a page"),
         ({"data": {"n_sessions": 900}}, "data.n_sessions must be at most 200 in a page; the lesson has 900"),
         ({"discovery": {"degree": 3}}, "discovery.degree must be at most 2 in a page"),

@@ -1,5 +1,6 @@
 """The page in one file as a widget of anywidget: its traits, and what it says where there is no anywidget."""
 
+import re
 import sys
 
 import pytest
@@ -18,6 +19,10 @@ def test_its_traits_tell_of_settings_choices_and_equation():
     assert {"settings", "seed", "choices", "rewards", "bets", "rate", "equation", "terms"} <= set(state)
     assert "export default" in state["_esm"]
     assert ".sw-front{" in state["_css"]
+    assert not re.search(r"^import ", state["_esm"], re.MULTILINE)  # nothing is fetched
+    assert set(re.findall(r"https?://[^\"'` ]+", state["_esm"] + state["_css"])) == {
+        "http://www.w3.org/2000/svg"
+    }
 
 
 def test_without_anywidget_it_says_what_to_install(monkeypatch):

@@ -4,7 +4,7 @@ import { element, Figure, lineLook, make, ticksWithin, type Points } from "./fig
 import { betasOf, equationStep, learnedIn, networkStep, replay, signalsFor, valuesMet, type Step } from "./model";
 import { Generator } from "./random";
 import type { Evidence } from "./search";
-import { simulate, type Session } from "./simulation";
+import { ABSENT, simulate, type Session } from "./simulation";
 import { train, type Epoch } from "./training";
 import { betaIn, betasFound, interval, notIdentified, readWithErrors, tableOf, truthOf, vectorsOf, type Table } from "./translation";
 import { equationTables, makeTable } from "./tables";
@@ -183,11 +183,17 @@ export function startStage({ find, described, settings, quick, model, task, part
     }
   }
 
+  /** Names of mechanisms that the participant has and the network has no part for. */
+  function lacking(): string[] {
+    const beyond = described.settings.filter(({ name }) => ABSENT[name] === 0 && participant()[name] && !model().uses.includes(name));
+    return beyond.map(({ label }) => label);
+  }
+
   function drawEquation(): void {
     const own = model();
     const found: Table = evidence ? tableOf(own, evidence) : new Map();
     const truth = own.modules.some((module) => module.truth) ? truthOf(own, participant(), found) : null;
-    find("verdict").textContent = evidence ? verdict(evidence, truth) : "Not found yet.";
+    find("verdict").textContent = evidence ? verdict(evidence, truth, lacking()) : "Not found yet.";
     find("equation").replaceChildren(...equationTables(own, evidence, truth, styles, !quick.matches));
   }
 
@@ -202,8 +208,9 @@ export function startStage({ find, described, settings, quick, model, task, part
       const about = read[name];
       const ends = about && interval(about, high === 1 ? [0, 1] : [-Infinity, Infinity]).map((end) => decimal(end));
       const told = about && Number.isFinite(about.value) && !missing.has(name);
-      const written = told ? `${decimal(about.value)}, ${ends!.join(" to ")}` : "these choices do not tell it";
-      return [label, about ? written : "…", decimal(Number(participant()[name]))];
+      const why = about ? "these choices do not tell it" : "no part of this network";
+      const written = told ? `${decimal(about.value)}, ${ends!.join(" to ")}` : why;
+      return [label, evidence ? written : "…", decimal(Number(participant()[name]))];
     });
     find("parameters").replaceChildren(makeTable(["parameter", `${styles.equation.name}, 95 % interval`, styles.truth.name], rows));
   }
@@ -251,7 +258,7 @@ export function startStage({ find, described, settings, quick, model, task, part
     drawCompare();
   });
   chosenSession.addEventListener("input", drawCompare);
-  find("copy").addEventListener("click", () => void copy(find("script").textContent ?? "", "The script was"));
+  find("copy").addEventListener("click", () => void copy(find("script").textContent ?? "", "copied", "Select it and copy."));
   drawKey();
   begin();
   return () => {

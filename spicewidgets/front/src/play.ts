@@ -198,8 +198,8 @@ export function startPlay({ root, find, described, quick, model, task, tell, see
   buttons.forEach((button, choice) => button.addEventListener("click", () => choose(choice)));
   again.addEventListener("click", () => goOn(ROUND));
   halve.addEventListener("click", () => goOn(more ?? ROUND));
-  // In a notebook keys are those of who is in the game; JupyterLab leaves them to what has the attribute.
-  if (root instanceof HTMLElement) root.setAttribute("data-lm-suppress-shortcuts", "");
+  // In a notebook keys are those of who is in the game; Jupyter leaves them to it where what has the focus has the attribute.
+  root.addEventListener("focusin", ({ target }) => (target as Element).setAttribute("data-lm-suppress-shortcuts", ""));
   const listens = root instanceof HTMLElement && !root.closest("[data-voila]") ? root : document;
   listens.addEventListener("keydown", (event) => {
     const { target, key, altKey, ctrlKey, metaKey } = event as KeyboardEvent;

@@ -71,7 +71,7 @@ export class Bandit {
 }
 
 /** Mechanisms that a participant lacks of which nothing is said. */
-const ABSENT = { forget_rate: 0, beta_choice: 0, alpha_choice: 1 };
+export const ABSENT: Readonly<Record<string, number>> = { forget_rate: 0, beta_choice: 0, alpha_choice: 1 };
 
 /** A learner's values and habits, moved as `AgentQ` moves them. */
 export class Learner {

@@ -11,6 +11,8 @@ import type { SpokenModel } from "./tables";
 interface DescribedModel extends Omit<SpokenModel, "kernel"> {
   /** The script in Python for each kind of task, with the name of each setting in braces. */
   scripts: Readonly<Record<string, string>>;
+  /** Parameters of a participant that its modules can have learned. */
+  uses: readonly string[];
 }
 export interface Described {
   settings: readonly Setting[];
@@ -42,7 +44,8 @@ export interface Setup {
   model(): DescribedModel & SpokenModel;
   task(): Task;
   participant(): Participant;
-  copy(text: string, what: string): Promise<void>;
+  /** Copy a text, and say so where the place is that has this id; or, where that is refused, what to do. */
+  copy(text: string, place: string, otherwise: string): Promise<void>;
   /** Let Python know of the game. */
   tell(state: Readonly<Record<string, unknown>>): void;
   /** Of what the machines pay; any when null. */
@@ -79,14 +82,9 @@ export function start(root: Document | HTMLElement, described: Described, traits
       for (const setting of described.settings) if (!settings.matters(setting)) values[setting.name] = 0;
       return values;
     },
-    copy: async (text, what) => {
-      const status = find("status");
-      try {
-        await navigator.clipboard.writeText(text);
-        status.textContent = `${what} copied.`;
-      } catch {
-        status.textContent = text;
-      }
+    copy: async (text, place, otherwise) => {
+      const copied = await navigator.clipboard?.writeText(text).then(() => true, () => false);
+      find(place).textContent = copied ? "Copied." : otherwise;
     },
     tell,
     seed: (traits?.get("seed") ?? null) as number | null,
@@ -112,7 +110,7 @@ function startAddress({ find, settings, copy }: Setup): void {
   addEventListener("hashchange", take);
   find("share").addEventListener("click", () => {
     location.replace(settings.address());
-    void copy(location.href, "The address of this page with its settings was");
+    void copy(location.href, "shared", "The address above has the settings.");
   });
   const page = document.documentElement;
   const theme = find("theme");

@@ -5,7 +5,7 @@ import type { NumberId } from "./likelihood";
 import type { Matrix } from "./linear";
 import type { Model, Module } from "./model";
 import type { Evidence } from "./search";
-import type { Participant } from "./simulation";
+import { ABSENT, type Participant } from "./simulation";
 
 const NOTHING = 1e-12;
 const STEP = 1e-6;
@@ -35,7 +35,7 @@ export function truthOf(model: Model, participant: Participant, found: Table): T
   const p = (name: string): number => participant[name] ?? (name === "alpha_penalty" ? participant.alpha_reward! : 0);
   const truth: Table = new Map();
   for (const { name, state, truth: update } of model.modules) {
-    if (!update) continue;
+    if (!update || (ABSENT[update.weight ?? ""] === 0 && !p(update.weight!))) continue; // a habit of no weight has no terms to be found
     const sum = (parts: (typeof update.terms)[number][1]): number =>
       parts.reduce((total, [value, names]) => names.reduce((product, own) => product * p(own), value) + total, 0);
     const own = new Map(update.terms.map(([term, parts]) => [termKey(term), sum(parts)] as const).filter(([, value]) => value));

@@ -30,17 +30,18 @@ export function sentence(model: Model, words: ModelWords, module: string, coeffi
   return written.join("") || "0";
 }
 
-/** What was found, beside what is true, where that is known. */
-export function verdict(evidence: Evidence, truth: Table | null): string {
+/** What was found, beside what is true, where that is known; and what the participant has that the network has no part for. */
+export function verdict(evidence: Evidence, truth: Table | null, lacking: readonly string[]): string {
+  if (lacking.length) return `This network has no part for what the participant has: ${lacking.join(", ")}. Compare what they expect below.`;
   if (!truth) return "Found. No participant of this page is made of these parts: compare what they expect below.";
-  const found = evidence.terms.filter(({ number, active }) => active && number.term !== null);
+  const found = evidence.terms.filter(({ number, active }) => active && number.term !== null && truth.has(number.module));
   const count = [...truth.values()].reduce((sum, terms) => sum + terms.size, 0);
   const valueOf = ({ number }: (typeof found)[number]): number | undefined =>
     truth.get(number.module)?.get(termKey(number.term!));
   const wrong = found.filter((term) => valueOf(term) === undefined).length;
-  const lacking = count - (found.length - wrong);
-  if (wrong || lacking) {
-    const parts = [...(lacking ? [`it lacks ${terms(lacking)}`] : []), ...(wrong ? [`it has ${terms(wrong)} too many`] : [])];
+  const missed = count - (found.length - wrong);
+  if (wrong || missed) {
+    const parts = [...(missed ? [`it lacks ${terms(missed)}`] : []), ...(wrong ? [`it has ${terms(wrong)} too many`] : [])];
     return `Not the participant's terms: ${parts.join(", and ")}.`;
   }
   const beyond = found.filter((term) => Math.abs(term.value - valueOf(term)!) > NORMAL * term.error).length;
