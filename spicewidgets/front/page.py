@@ -33,7 +33,7 @@ from ..state.experiment import Experiment
 from ..state.lesson import HOLDABLE, Lesson, lesson_from, open_lesson
 from ..state.model import YOUR_OWN
 from ..state.task import NEEDED
-from ..style import ARMS, RNN, SPICE, TRUTH
+from ..style import ARMS, RNN, SPICE, TRUTH, Style
 from .files import BUNDLE, FOLDER, LEAD, OPTIONS, TITLE, palette, read
 from .models import describe, of_one, problem_of
 
@@ -168,14 +168,20 @@ def _describe_page(models: list[dict[str, Any]], experiment: Experiment) -> dict
         "settings": [choice, *_settings(experiment, models)],
         "models": models,
         "styles": {
-            "truth": asdict(TRUTH),
-            "network": asdict(RNN),
-            "equation": asdict(SPICE),
-            "options": [asdict(style) for style in ARMS[:OPTIONS]],
+            "truth": _drawn(TRUTH, {"stroke-width": 9, "stroke-opacity": 0.35}),  # a band
+            "network": _drawn(RNN, {"stroke-width": RNN.width, "stroke-dasharray": "8 5"}),
+            "equation": _drawn(
+                SPICE, {"stroke-width": 3.5, "stroke-dasharray": ".1 6", "stroke-linecap": "round"}
+            ),
+            "options": [_drawn(style, {"stroke-width": 2}) for style in ARMS[:OPTIONS]],
         },
         "blocks": {kind: _blocks(kind) for kind in BLOCKS},
         "people": _people(),
     }
+
+
+def _drawn(style: Style, line: dict[str, Any]) -> dict[str, Any]:
+    return {"name": style.name, "colour": style.colour, "line": {"stroke": style.colour, **line}}
 
 
 def _people() -> list[list[str]]:

@@ -2,9 +2,8 @@
 export interface Style {
   name: string;
   colour: string;
-  dash: string;
-  marker: string;
-  width: number;
+  /** Attributes of its line. */
+  line: Readonly<Record<string, string | number>>;
 }
 
 /** The looks of what is compared, and of each option. */
@@ -13,7 +12,6 @@ export type Styles = Readonly<Record<"truth" | "network" | "equation", Style>> &
 export type Points = readonly (readonly [number, number])[];
 
 const BOX = { left: 44, right: 8, top: 8, bottom: 34 };
-const DASHES: Readonly<Record<string, string>> = { solid: "", dashed: "8 5", dotted: ".1 6", dash_dotted: "8 4 1 4" };
 
 /** Finds what stands in a page, or in a part of one, by its id. */
 export const finderIn =
@@ -38,19 +36,6 @@ export function make<K extends keyof HTMLElementTagNameMap>(
   const node = Object.assign(document.createElement(name), properties);
   node.append(...held);
   return node;
-}
-
-/** How a line of some style is drawn; a band is as wide as what lies on it is easily seen. */
-export function lineLook(style: Style, band = false): Record<string, string | number> {
-  if (band) return { stroke: style.colour, "stroke-width": 9, "stroke-opacity": 0.35 };
-  const dash = DASHES[style.dash] ?? "";
-  const dotted = style.dash === "dotted";
-  return {
-    stroke: style.colour,
-    "stroke-width": dotted ? 3.5 : style.width,
-    ...(dash ? { "stroke-dasharray": dash } : {}),
-    ...(dotted ? { "stroke-linecap": "round" } : {}),
-  };
 }
 
 export interface Axes {

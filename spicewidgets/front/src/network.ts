@@ -1,5 +1,5 @@
 /** The network, large: what goes in, what its module makes of a value, the values it keeps, and its bet. */
-import { element, Figure, lineLook, ticksWithin, type Find, type Style, type Styles } from "./figures";
+import { element, Figure, ticksWithin, type Find, type Style, type Styles } from "./figures";
 import { betasOf, Follower, networkStep, type Choices, type Step } from "./model";
 import type { Vector } from "./linear";
 import type { SpokenModel } from "./tables";
@@ -72,8 +72,8 @@ export class Drawing {
     const values = ticksWithin(...range, 40);
     for (const reward of [1, 0]) {
       const curve = (through: Step) => values.map((value) => [value, through(module!, value, [reward])] as const);
-      mind.line(curve(step), { ...lineLook(styles.network), "stroke-width": 3.5 });
-      if (equation) mind.line(curve(equation), lineLook(styles.equation));
+      mind.line(curve(step), { ...styles.network.line, "stroke-width": 3.5 });
+      if (equation) mind.line(curve(equation), styles.equation.line);
       const [x, y] = curve(step)[10]!;
       mind.text(x, reward ? y : y - 0.17 * (range[1] - range[0]), reward ? "it paid" : "it did not", reward ? "end" : "start");
     }

@@ -1,6 +1,6 @@
 /** The stage: a simulated participant, a network that learns, its equation, and what it means. */
 import { search } from "./discovery";
-import { element, Figure, lineLook, make, ticksWithin, type Points } from "./figures";
+import { element, Figure, make, ticksWithin, type Points } from "./figures";
 import { betasOf, equationStep, learnedIn, networkStep, replay, signalsFor, valuesMet, type Step } from "./model";
 import { Generator } from "./random";
 import type { Evidence } from "./search";
@@ -136,7 +136,7 @@ export function startStage({ find, described, settings, quick, model, task, part
     );
     figures.loss.line([[1, Math.LN2], [Math.max(n, 40), Math.LN2]], { class: "axis", "stroke-dasharray": "3 4" });
     figures.loss.text(Math.max(n, 40), Math.LN2, "guessing", "end");
-    figures.loss.line(losses.map((loss, i): [number, number] => [i + 1, loss]), { ...lineLook(styles.network), "stroke-dasharray": "" });
+    figures.loss.line(losses.map((loss, i): [number, number] => [i + 1, loss]), { ...styles.network.line, "stroke-dasharray": "" });
     if (now) figures.loss.line([[now.epoch, low], [now.epoch, high]], { class: "ink", "stroke-opacity": 0.4 });
   }
 
@@ -174,9 +174,9 @@ export function startStage({ find, described, settings, quick, model, task, part
     const curve = (step: Step, reward: number): Points => values.map((value) => [value, step(module, value, signalsFor(own, module, reward))]);
     figures.bend.line([[x[0], x[0]], [x[1], x[1]]], { class: "grid" });
     for (const reward of [1, 0]) {
-      if (module.truth) figures.bend.line(curve(participants, reward), lineLook(styles.truth, true));
-      if (at) figures.bend.line(curve(stretched, reward).filter(([value]) => value >= low && value <= high), lineLook(styles.network));
-      if (evidence) figures.bend.line(curve(equationStep(vectorsOf(own, found)), reward), lineLook(styles.equation));
+      if (module.truth) figures.bend.line(curve(participants, reward), styles.truth.line);
+      if (at) figures.bend.line(curve(stretched, reward).filter(([value]) => value >= low && value <= high), styles.network.line);
+      if (evidence) figures.bend.line(curve(equationStep(vectorsOf(own, found)), reward), styles.equation.line);
       if (!at && !module.truth) continue;
       const [along, height] = curve(module.truth ? participants : stretched, reward)[7]!;
       figures.bend.text(along, height + (reward ? 0.06 : -0.14) * (x[1] - x[0]), reward ? "after a reward" : "after none", "end");
@@ -235,15 +235,15 @@ export function startStage({ find, described, settings, quick, model, task, part
       `P of option 1 before each trial of session ${place + 1}. ${words}`,
     );
     figures.compare.ticks(session.choices, session.rewards, styles.options);
-    figures.compare.line(truth, lineLook(styles.truth, true));
-    figures.compare.line(network, lineLook(styles.network));
-    figures.compare.line(found, lineLook(styles.equation));
+    figures.compare.line(truth, styles.truth.line);
+    figures.compare.line(network, styles.network.line);
+    figures.compare.line(found, styles.equation.line);
   }
 
   function drawKey(): void {
     for (const style of [styles.truth, styles.network, styles.equation]) {
       const svg = element("svg", { viewBox: "0 0 36 12", "aria-hidden": "true" });
-      svg.append(element("path", { d: "M2 6H34", ...lineLook(style, style === styles.truth) }));
+      svg.append(element("path", { d: "M2 6H34", ...style.line }));
       find("key").append(make("span", {}, svg, style.name));
     }
   }

@@ -1,9 +1,9 @@
 /** Thirty choices: the player's own, with a network that bets on them, and the equation that they ask for. */
 import { comparePeople, comparePlay } from "./beside";
 import { discover } from "./discovery";
-import { Figure, lineLook, ticksWithin } from "./figures";
+import { element, Figure, ticksWithin } from "./figures";
 import type { Vector } from "./linear";
-import { betasOf, equationStep, Follower, networkStep, replay, type Step } from "./model";
+import { betasOf, equationStep, Follower, networkStep, replay, valuesMet, type Step } from "./model";
 import { Drawing, markOf, percent, SIDES } from "./network";
 import { adapt, bet, choicesToHalve, learnerOf, meet, rateOf, type Chooser, type RateInterval } from "./player";
 import { Generator } from "./random";
@@ -59,7 +59,7 @@ export function startPlay({ root, find, described, quick, model, task, tell, see
     played.choices.forEach((choice, t) =>
       bets.svg.append(markOf(choice, played.rewards[t] === 1, bets.x(t + 1), bets.y(choice ? -0.22 : 1.22), size, styles.options[choice]!)),
     );
-    bets.line(pairs, lineLook(styles.network));
+    bets.line(pairs, styles.network.line);
     for (const [t, p] of pairs) {
       const hit = p > 0.5 === (played.choices[t - 1] === 0);
       const [x, y] = [bets.x(t), bets.y(p)];
@@ -112,8 +112,7 @@ export function startPlay({ root, find, described, quick, model, task, tell, see
     const exact = equationStep(vectorsOf(own, found));
     const follower = (): Chooser => new Follower(own, exact, betas);
     // What is added to the values of all options changes no choice: the equation is drawn at the network's scale and level.
-    const met = (step: Step, strengths: readonly number[]): number[] =>
-      replay(own, played, step, strengths).transitions.get(own.modules[0]!.name)!.map(({ value }) => value);
+    const met = (step: Step, strengths: readonly number[]): number[] => valuesMet(own, played, step, strengths, own.modules[0]!);
     const level = met(exact, betas);
     const scale = betas[0]! / betasOf(own, weights)[0]!;
     const shift = met(networkStep(weights), betasOf(own, weights)).reduce((sum, value, t) => sum + value - scale * level[t]!, 0) / level.length;
@@ -133,8 +132,7 @@ export function startPlay({ root, find, described, quick, model, task, tell, see
 
   /** The rate on a line from 0 to 1, with its interval. */
   function rateBar({ middle, low, high }: RateInterval): Node {
-    const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-    svg.setAttribute("role", "img");
+    const svg = element("svg", { role: "img" }) as SVGSVGElement;
     const bar = new Figure(svg, 640, 76);
     const words = `Your learning rate: ${decimal(middle)}, and from ${decimal(low)} to ${decimal(high)} in 90 % of such cases.`;
     bar.begin({ x: [0, 1], y: [0, 1], xTicks: ticksWithin(0, 1), yTicks: [], xLabel: "learning rate" }, words);

@@ -127,33 +127,14 @@ export class Generator {
 
 const BLOCK = 128;
 
-/** Noise of one session, trial by trial, as `Streams` draws it: uniform numbers first, normal ones after them. */
-export class Stream {
-  private trial = BLOCK - 1;
-  private readonly drawn: Float64Array;
+type Draws = readonly [uniforms: Float64Array, normals: Float64Array];
 
-  constructor(
-    private readonly rng: Generator,
-    private readonly uniforms: number,
-    private readonly normals = 0,
-  ) {
-    this.drawn = new Float64Array(BLOCK * (uniforms + normals));
-  }
-
-  /** Go on to the next trial. */
-  advance(): void {
-    if (++this.trial < BLOCK) return;
-    this.trial = 0;
-    const middle = BLOCK * this.uniforms;
-    for (let i = 0; i < middle; i++) this.drawn[i] = this.rng.random();
-    for (let i = middle; i < this.drawn.length; i++) this.drawn[i] = this.rng.normal();
-  }
-
-  uniform(i: number): number {
-    return this.drawn[this.trial * this.uniforms + i]!;
-  }
-
-  normal(i: number): number {
-    return this.drawn[BLOCK * this.uniforms + this.trial * this.normals + i]!;
+/** Noise of one session, trial by trial, as `Streams` draws it: of a block of trials, uniform numbers first. */
+export function* noise(rng: Generator, uniforms: number, normals = 0): IterableIterator<Draws, never> {
+  for (;;) {
+    const flat = Float64Array.from({ length: BLOCK * uniforms }, () => rng.random());
+    const bell = Float64Array.from({ length: BLOCK * normals }, () => rng.normal());
+    for (let t = 0; t < BLOCK; t++)
+      yield [flat.subarray(t * uniforms, (t + 1) * uniforms), bell.subarray(t * normals, (t + 1) * normals)];
   }
 }

@@ -1,5 +1,5 @@
 /** A simulated participant who plays a bandit task: the choices that Python simulates under the same seed. */
-import { Generator, Stream } from "./random";
+import { Generator, noise } from "./random";
 
 export interface Task {
   kind: string;
@@ -35,7 +35,7 @@ export function softmax(logits: readonly number[]): number[] {
 /** A task in play: what pays does not depend on what is chosen. */
 export class Bandit {
   private chances: readonly number[];
-  private readonly stream: Stream;
+  private readonly noise: ReturnType<typeof noise>;
   private readonly blocks: readonly (readonly number[])[];
   private block = 0;
 
@@ -48,21 +48,21 @@ export class Bandit {
     const flips = this.blocks.length > 1;
     if (flips) this.block = rng.below(this.blocks.length);
     this.chances = this.blocks[this.block] ?? Array.from({ length: OPTIONS }, () => rng.random());
-    this.stream = new Stream(rng, OPTIONS + (flips ? 2 : 0), drifts ? OPTIONS : 0);
+    this.noise = noise(rng, OPTIONS + (flips ? 2 : 0), drifts ? OPTIONS : 0);
   }
 
   /** What each option pays in this trial. */
   step(): number[] {
-    const { stream, blocks } = this;
-    stream.advance();
-    const rewards = this.chances.map((chance, option) => (stream.uniform(option) < chance ? 1 : 0));
-    if (blocks.length > 1 && stream.uniform(OPTIONS) < this.task.flip) {
-      this.block = (this.block + 1 + Math.floor(stream.uniform(OPTIONS + 1) * (blocks.length - 1))) % blocks.length;
+    const { blocks } = this;
+    const [uniform, normal] = this.noise.next().value;
+    const rewards = this.chances.map((chance, option) => (uniform[option]! < chance ? 1 : 0));
+    if (blocks.length > 1 && uniform[OPTIONS]! < this.task.flip) {
+      this.block = (this.block + 1 + Math.floor(uniform[OPTIONS + 1]! * (blocks.length - 1))) % blocks.length;
       this.chances = blocks[this.block]!;
     }
     if (!blocks.length)
       this.chances = this.chances.map((chance, option) => {
-        const walked = chance + this.task.sigma * stream.normal(option);
+        const walked = chance + this.task.sigma * normal[option]!;
         if (this.task.boundary === "clip") return Math.min(Math.max(walked, 0), 1);
         return 1 - Math.abs(1 - (walked - 2 * Math.floor(walked / 2)));
       });
@@ -105,15 +105,13 @@ export class Learner {
 export function simulate(task: Task, participant: Participant, trials: number, sessions: number, seed: number): Session[] {
   const [ofTask, ofAgent] = new Generator(seed).children(2) as [Generator, Generator];
   const bandits = ofTask.children(sessions).map((rng) => new Bandit(task, rng));
-  const draws = ofAgent.children(sessions).map((rng) => new Stream(rng, 1));
+  const draws = ofAgent.children(sessions).map((rng) => noise(rng, 1));
   return bandits.map((bandit, number) => {
     const learner = new Learner(participant);
     const session: Session = { choices: [], rewards: [], probabilities: [] };
     for (let trial = 0; trial <= trials; trial++) {
       const probabilities = learner.probabilities();
-      const stream = draws[number]!;
-      stream.advance();
-      const draw = stream.uniform(0);
+      const draw = draws[number]!.next().value[0][0]!;
       let choice = 0;
       for (let sum = probabilities[0]!; sum <= draw && choice < OPTIONS - 1; sum += probabilities[++choice]!);
       session.choices.push(choice);
