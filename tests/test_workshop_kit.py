@@ -8,6 +8,9 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import pytest
 
+from spicewidgets.state.experiment import Experiment
+from spicewidgets.state.lesson import lesson_of
+
 KIT = Path(__file__).parents[1] / "notebooks" / "workshop"
 PLAN = (KIT / "README.md").read_text(encoding="utf-8")
 
@@ -24,6 +27,11 @@ def test_its_links_lead_somewhere():
     for page in KIT.glob("*.md"):
         for link in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8")):
             assert (KIT / link).exists(), (page.name, link)
+
+
+def test_its_example_of_a_lesson_opens():
+    lesson = lesson_of(re.search(r"```json\n(.*?)```", PLAN, re.DOTALL)[1].encode(), Experiment())
+    assert [scene.how for scene in lesson.story] == ["choose", "guess", "draw"]
 
 
 def test_the_slides_run_and_say_what_they_show(capsys, monkeypatch):

@@ -44,5 +44,7 @@ def test_a_point_goes_to_the_class_and_into_a_table(new_page, tmp_path):
         page.get_by_role("button", name="Take it back").click()
         expect(page.get_by_text("It is not on the plot any more.")).to_be_visible()
         expect(desk.get_by_role("cell", name="Ada", exact=True)).to_have_count(0)
+        ExplorerPage(page).tile("task").click()
+        expect(page.locator(".sw-class iframe")).to_be_hidden()  # the room stands in its place
         for each in (page, desk):  # before the server ends
             each.goto("about:blank")

@@ -73,6 +73,10 @@
       } else box.textContent = answer.ok ? "It is not on the plot any more." : await answer.text()
     } catch { box.textContent = "The server did not answer. Press again." }
   }
+  // Who goes to a room wants it in sight, and not below the plot.
+  content.addEventListener("click", ({ target }) => {
+    if (target.closest(".sw-tile, .sw-views")) for (const plot of content.querySelectorAll(".sw-class")) plot.open = false
+  })
 
   // A lesson as its teacher reads it: with notes, algebra and code unfolded.
   const teaches = new URL(location.href).searchParams.has("teacher")
