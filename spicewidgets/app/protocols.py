@@ -65,6 +65,9 @@ class ExperimentRunner(Protocol):
     def train(self, shown: bool = True) -> bool:
         """Simulate, train, find the equations and compare; `shown` plays the training back, if wanted."""
 
+    def train_anew(self) -> None:
+        """Forget the result and train on the present choices; what runs ends before it."""
+
     def continue_(self) -> bool:
         """Train on, from where the last run or step ended."""
 

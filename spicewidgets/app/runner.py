@@ -106,6 +106,18 @@ class Runner:
         """
         return self._begin(lambda run: run.train(), shown)
 
+    def train_anew(self) -> None:
+        """Forget what was found in other choices, and train on the present ones; what runs ends before it."""
+        with self._gate:
+            if self._stop is not None:
+                self._next = self._restart
+                self._stop.request()
+                return
+        self._restart()
+
+    def _restart(self) -> bool:
+        return self.reset() and self.train(shown=False)
+
     def continue_(self) -> bool:
         """Train on: the run that `step` has left, or from the weights of the last result."""
         return self._begin(lambda run: run.continue_(), True, len(self.experiment.run.history))

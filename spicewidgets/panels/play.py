@@ -7,10 +7,11 @@ from html import escape
 
 import ipywidgets as widgets
 
-from ..app.played import TABLE, Played, played_in
+from ..app.played import SIDES, TABLE, Played, played_in
 from ..app.protocols import ExperimentRunner
 from ..app.table import Upload, table_of
 from ..compat import tooltip
+from ..core.settings import SettingsError
 from ..front.files import BUNDLE, READY_MODELS, markup, style_within
 from ..state.experiment import Experiment
 from .base import Change, Panel, button, guard
@@ -137,6 +138,13 @@ class Opening(Panel):
 
     def _hear(self, played: Played) -> None:
         self.refresh()
+        if played.rate and len(set(played.choices)) == 1:
+            raise SettingsError(
+                [
+                    f"All {len(played.choices)} choices are {SIDES[played.choices[0]]}: the rooms need both"
+                    " machines to learn from. Play on, and try the other one, too."
+                ]
+            )
         if played.rate:
             self.runner.read(Upload(played.table().encode(), TABLE))
 
@@ -146,8 +154,7 @@ class Opening(Panel):
         choices = self.runner.choices
         if choices is not None and choices.report.name == TABLE and self.play.played is not None:
             self.experiment.take_choices(table_of(choices))
-            self.runner.reset()  # what was found before is of other choices
-            self.runner.train(shown=False)
+            self.runner.train_anew()
 
     @guard
     def _watch(self) -> None:

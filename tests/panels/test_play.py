@@ -1,9 +1,11 @@
 """The game in a panel, without a browser: what the page tells is checked, shown in the tiles, and taken."""
 
 import json
+import time
 
 import pytest
 
+from spicewidgets.app.job import Job
 from spicewidgets.app.played import TABLE, Played, played_in
 from spicewidgets.apps import Explorer
 from spicewidgets.core.data.choices import read_choices
@@ -97,6 +99,39 @@ def test_the_rooms_then_stand_on_the_choices_of_the_player(opened):
     assert "30 choices" in captions(opened)["choices"]
     assert "</svg> you</b>" in opened.head.equations.value
     assert opened.panels["data"].views.value == "your data"
+
+
+def wait_until(there):
+    until = time.monotonic() + 120
+    while not there():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+def test_another_round_is_trained_on_though_the_first_is_still_running(opened, monkeypatch):
+    monkeypatch.setattr(Job, "_advise", lambda job, *_: wait_until(job.control.is_stopped))
+    again = {name: OVER[name] * 2 for name in ("choices", "rewards", "bets", "expected")}
+    tell(opened.opening.play, OVER)
+    wait_until(lambda: opened.runner.result)
+    tell(opened.opening.play, OVER | again)
+    wait_until(lambda: opened.runner.result and opened.runner.result.choices.shape == (1, 60))
+
+
+def test_choices_of_one_machine_alone_are_said_to_tell_nothing(opened):
+    opened.runner.foreground = True
+    tell(opened.opening.play, OVER | {"choices": [0] * 30})
+    assert "All 30 choices are left" in opened.opening.play.alert.value
+    assert opened.experiment.table.name == ""
+
+
+def test_a_network_of_few_choices_has_the_loss_that_it_says(opened):
+    """The descent's float64 had these 30 choices at .03 nats; in the network's float32 they were at .35."""
+    opened.runner.foreground = True
+    rewards = [1] * 9 + [0, 1, 1, 1, 1, 0] + [1] * 5 + [0] + [1] * 9
+    tell(opened.opening.play, OVER | {"choices": [0] * 29 + [1], "rewards": rewards})
+    result = opened.runner.result
+    best = min(row["train_loss"] for row in result.history if row["phase"] == "lbfgs")
+    assert result.comparison.nll["rnn"] == pytest.approx(best, abs=2e-3)
 
 
 @pytest.mark.parametrize("way", ["tile", "train", "watch", "address", "share", "preset"])

@@ -148,7 +148,7 @@ export function startPlay({ root, find, described, quick, model, task, tell, see
     const looks = styles.options;
     const ways: Record<string, () => Node[]> = {
       twin: () => comparePlay("Your twin, by the equation", played, follower, rules, looks),
-      simulated: () => comparePlay(`A simulated participant, learning at ${decimal(rate.middle)}`, played, () => learnerOf(rate), rules, looks),
+      simulated: () => comparePlay(`A simulated participant, learning at ${decimal(rate.middle)}`, played, () => learnerOf(rate.middle, rate.beta), rules, looks),
       people: () => comparePeople(people, rate, styles.equation),
     };
     for (const [id, way] of Object.entries(ways)) {

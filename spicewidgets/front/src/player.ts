@@ -14,8 +14,11 @@ const BETA = { middle: Math.log(3), sd: 0.8 }; // prior of the logarithm of beta
 const RATES = 49; // points of the grid
 const BETAS = 25;
 const LEVEL = 0.9;
-const MORE = [30, 60, 120, 240, 480];
-const TRIES = 4;
+const TAILS = 20; // ways to share what an interval leaves out between its ends
+const STRIDE = 10; // choices
+const MOST = 480;
+const TRIES = 9;
+const ENOUGH = 6;
 
 /** Train a network on simulated participants who all differ; an epoch for each record that is asked for. */
 export function meet(model: Model, task: Task): Iterator<Epoch, Epoch> {
@@ -64,58 +67,97 @@ export interface RateInterval {
   beta: number;
 }
 
-/** The learning rate that a player's sessions stand for, with its 90 % interval: uniform from 0 to 1 before any choice. */
-export function rateOf(...sessions: Choices[]): RateInterval {
-  const logs = new Float64Array(RATES * BETAS);
-  for (let i = 0; i < RATES; i++) {
-    const alpha = (i + 0.5) / RATES;
-    for (let j = 0; j < BETAS; j++) {
-      const z = ((j + 0.5) / BETAS) * 6 - 3;
-      const beta = Math.exp(BETA.middle + BETA.sd * z);
-      let sum = -(z ** 2) / 2;
-      for (const { choices, rewards } of sessions) {
-        let [q0, q1] = [0.5, 0.5];
-        for (let t = 0; t < choices.length; t++) {
-          const difference = choices[t] === 0 ? q1 - q0 : q0 - q1;
-          sum -= Math.log1p(Math.exp(beta * difference));
-          const reward = rewards[t];
-          if (reward === undefined) break;
-          if (choices[t] === 0) q0 += alpha * (reward - q0);
-          else q1 += alpha * (reward - q1);
-        }
-      }
-      logs[i * BETAS + j] = sum;
+/** What choices say of a rate and of beta: uniform from 0 to 1 in the rate before any choice, log-normal in beta. */
+class Posterior {
+  private readonly logs = Float64Array.from({ length: RATES * BETAS }, (_, k) => -(zOf(k) ** 2) / 2);
+  private values = startValues(); // of each option, by rate
+
+  /** Begin another session: no option has paid yet. */
+  begin(): void {
+    this.values = startValues();
+  }
+
+  see(choice: number, reward: number | undefined): void {
+    const own = this.values[choice]!;
+    const other = this.values[OPTIONS - 1 - choice]!;
+    for (let i = 0; i < RATES; i++) {
+      const difference = other[i]! - own[i]!;
+      for (let j = 0; j < BETAS; j++) this.logs[i * BETAS + j]! -= Math.log1p(Math.exp(PRECISIONS[j]! * difference));
+      if (reward !== undefined) own[i]! += rateAt(i) * (reward - own[i]!);
     }
   }
-  const top = Math.max(...logs);
-  const weights = logs.map((log) => Math.exp(log - top));
-  const total = weights.reduce((sum, w) => sum + w, 0);
-  const at = (share: number): number => {
-    let passed = 0;
-    for (let i = 0; i < RATES; i++) {
-      let own = 0;
-      for (let j = 0; j < BETAS; j++) own += weights[i * BETAS + j]! / total;
-      if (passed + own >= share) return (i + (share - passed) / own) / RATES;
-      passed += own;
+
+  private weights(): Vector {
+    const top = this.logs.reduce((most, log) => Math.max(most, log), -Infinity);
+    const weights = this.logs.map((log) => Math.exp(log - top));
+    const total = weights.reduce((sum, w) => sum + w, 0);
+    return weights.map((w) => w / total);
+  }
+
+  read(): RateInterval {
+    const weights = this.weights();
+    const own = Array.from({ length: RATES }, (_, i) => weights.subarray(i * BETAS, (i + 1) * BETAS).reduce((sum, w) => sum + w));
+    const at = (share: number): number => {
+      let passed = 0;
+      for (let i = 0; i < RATES; passed += own[i++]!) if (passed + own[i]! >= share) return (i + (share - passed) / own[i]!) / RATES;
+      return 1;
+    };
+    // The shortest one. Equal tails would leave out rates near 0 too often after few choices, and those in the middle hardly ever.
+    let [low, high] = [0, 1];
+    for (let k = 0; k <= TAILS; k++) {
+      const below = ((1 - LEVEL) * k) / TAILS;
+      const [from, to] = [at(below), at(below + LEVEL)];
+      if (to - from < high - low) [low, high] = [from, to];
     }
-    return 1;
-  };
-  const beta = weights.reduce((sum, w, k) => sum + (w / total) * ((((k % BETAS) + 0.5) / BETAS) * 6 - 3), 0);
-  const low = at((1 - LEVEL) / 2);
-  return { middle: at(0.5), low, high: at((1 + LEVEL) / 2), beta: Math.exp(BETA.middle + BETA.sd * beta) };
+    const z = weights.reduce((sum, w, k) => sum + w * zOf(k), 0);
+    return { middle: at(0.5), low, high, beta: Math.exp(BETA.middle + BETA.sd * z) };
+  }
+
+  /** The learner whom the choices fit best. */
+  likeliest(): Learner {
+    const k = this.logs.indexOf(this.logs.reduce((most, log) => Math.max(most, log)));
+    return learnerOf(rateAt(Math.floor(k / BETAS)), PRECISIONS[k % BETAS]!);
+  }
 }
 
-/** How many more choices would halve the interval, as a learner like that goes on playing; null for more than 480. */
+const rateAt = (i: number): number => (i + 0.5) / RATES;
+const zOf = (k: number): number => (((k % BETAS) + 0.5) / BETAS) * 6 - 3;
+const PRECISIONS = Array.from({ length: BETAS }, (_, j) => Math.exp(BETA.middle + BETA.sd * zOf(j)));
+const startValues = (): Vector[] => Array.from({ length: OPTIONS }, () => new Float64Array(RATES).fill(0.5));
+
+function posteriorOf(sessions: readonly Choices[]): Posterior {
+  const posterior = new Posterior();
+  for (const { choices, rewards } of sessions) {
+    posterior.begin();
+    choices.forEach((choice, t) => posterior.see(choice, rewards[t]));
+  }
+  return posterior;
+}
+
+/** The learning rate that a player's sessions stand for, with the shortest interval that holds 90 % of what it could be. */
+export function rateOf(...sessions: Choices[]): RateInterval {
+  return posteriorOf(sessions).read();
+}
+
+/**
+ * After how many more choices the interval is half as wide, as the likeliest learner goes on; null for more than 480.
+ * In two of three tries, since who plays is not quite the likeliest: then it is so for about half of the players.
+ */
 export function choicesToHalve(played: Choices, task: Task): number | null {
-  const now = rateOf(played);
-  const half = (now.high - now.low) / 2;
-  for (const more of MORE) {
-    let width = 0;
-    for (let seed = 0; seed < TRIES; seed++) {
-      const then = rateOf(playOn(played, learnerOf(now), task, more, seed));
-      width += (then.high - then.low) / TRIES;
+  const now = posteriorOf([played]);
+  const { low, high } = now.read();
+  const tries = Array.from({ length: TRIES }, (_, seed) => ({
+    posterior: posteriorOf([played]),
+    ahead: goOn(played, now.likeliest(), task, new Generator(seed)),
+  }));
+  for (let more = STRIDE; more <= MOST; more += STRIDE) {
+    let halved = 0;
+    for (const { posterior, ahead } of tries) {
+      for (let t = 0; t < STRIDE; t++) posterior.see(...ahead.next().value);
+      const then = posterior.read();
+      if (then.high - then.low <= (high - low) / 2) halved++;
     }
-    if (width <= half) return more;
+    if (halved >= ENOUGH) return more;
   }
   return null;
 }
@@ -127,20 +169,28 @@ export interface Chooser {
 }
 
 /** A simulated participant with the rate and precision that were found. */
-export function learnerOf({ middle, beta }: RateInterval): Learner {
-  return new Learner({ alpha_reward: middle, beta_reward: beta, q0: 0.5 });
+export function learnerOf(rate: number, beta: number): Learner {
+  return new Learner({ alpha_reward: rate, beta_reward: beta, q0: 0.5 });
 }
 
-/** Let somebody play on from where a player stopped; from the beginning where nothing was played. */
-export function playOn({ choices, rewards }: Choices, chooser: Chooser, task: Task, more: number, seed: number): Choices {
-  const rng = new Generator(seed);
+/** Choices and what they pay, for ever, of somebody who plays on from where a player stopped. */
+function* goOn({ choices, rewards }: Choices, chooser: Chooser, task: Task, rng: Generator): IterableIterator<[number, number], never> {
   const bandit = new Bandit(task, rng);
-  const played = { choices: [...choices], rewards: [...rewards] };
   choices.forEach((choice, t) => chooser.learn(choice, rewards[t]!));
-  for (let t = 0; t < more; t++) {
+  for (;;) {
     const choice = rng.random() < chooser.probabilities()[0]! ? 0 : OPTIONS - 1;
     const reward = bandit.step()[choice]!;
     chooser.learn(choice, reward);
+    yield [choice, reward];
+  }
+}
+
+/** The choices of a player with so many more of somebody who plays on; from the beginning where nothing was played. */
+export function playOn(before: Choices, chooser: Chooser, task: Task, more: number, seed: number): Choices {
+  const played = { choices: [...before.choices], rewards: [...before.rewards] };
+  const ahead = goOn(before, chooser, task, new Generator(seed));
+  for (let t = 0; t < more; t++) {
+    const [choice, reward] = ahead.next().value;
     played.choices.push(choice);
     played.rewards.push(reward);
   }
