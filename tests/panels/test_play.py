@@ -112,7 +112,7 @@ def test_another_round_is_trained_on_though_the_first_is_still_running(opened, m
     monkeypatch.setattr(Job, "_advise", lambda job, *_: wait_until(job.control.is_stopped))
     again = {name: OVER[name] * 2 for name in ("choices", "rewards", "bets", "expected")}
     tell(opened.opening.play, OVER)
-    wait_until(lambda: opened.runner.result)
+    wait_until(lambda: opened.runner.result and opened.runner.result.choices.shape == (1, 30))
     tell(opened.opening.play, OVER | again)
     wait_until(lambda: opened.runner.result and opened.runner.result.choices.shape == (1, 60))
 
