@@ -11,7 +11,6 @@ from ..app.played import SIDES, TABLE, Played, played_in
 from ..app.protocols import ExperimentRunner
 from ..app.table import Upload, table_of
 from ..compat import tooltip
-from ..core.settings import SettingsError
 from ..front.files import BUNDLE, READY_MODELS, markup, style_within
 from ..state.experiment import Experiment
 from .base import Change, Panel, button, guard
@@ -139,11 +138,9 @@ class Opening(Panel):
     def _hear(self, played: Played) -> None:
         self.refresh()
         if played.rate and len(set(played.choices)) == 1:
-            raise SettingsError(
-                [
-                    f"All {len(played.choices)} choices are {SIDES[played.choices[0]]}: the rooms need both"
-                    " machines to learn from. Play on, and try the other one, too."
-                ]
+            raise ValueError(
+                f"All {len(played.choices)} choices are {SIDES[played.choices[0]]}: the rooms need both"
+                " machines to learn from. Play on, and try the other one, too."
             )
         if played.rate:
             self.runner.read(Upload(played.table().encode(), TABLE))
