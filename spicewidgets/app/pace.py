@@ -81,7 +81,7 @@ class Pace:
 
     def _equations(self, epoch: int) -> SpiceModel | None:
         """Return the equations at the last look before or at an epoch."""
-        places = {name: int((one.epochs <= epoch).sum()) - 1 for name, one in self._looks.items()}
+        places = {name: one.place(epoch) for name, one in self._looks.items()}
         if not places or min(places.values()) < 0:
             return None
         return SpiceModel((0,), {name: (self._looks[name].equation(at),) for name, at in places.items()})

@@ -53,14 +53,14 @@ class Reporter:
             self.now(**fit.progress())
 
     def glimpse(self, fit: "Fit", due: bool = False) -> None:
-        """Show the equations of a fit's present weights, if it is time or due."""
+        """Show the equations and modules of a fit's present weights, if it is time or due."""
         begun = perf_counter()
         if (not due and begun < max(self._next, self._next_glimpse)) or fit.last["phase"] == "screen":
             return
-        equations = fit.glimpse()
-        new = () if equations is None else ((fit.last["epoch"], equations),)
+        look = fit.glimpse()
+        new = () if look is None else ((fit.last["epoch"], look),)
         glimpses = (*self.run.glimpses, *new)[-MOST_GLIMPSES:]
-        self.now(**fit.progress(), live=equations, glimpses=glimpses)
+        self.now(**fit.progress(), live=look and look.equations, glimpses=glimpses)
         ended = perf_counter()
         self._next_glimpse = ended + max(GLIMPSE_PERIOD, (ended - begun) / GLIMPSE_SHARE)
 

@@ -1,6 +1,8 @@
 """What the settings describe, with torch: the model's class, the estimator, quick looks at its equations."""
 
 import copy
+from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import fields, replace
 from typing import Any
 
@@ -10,17 +12,19 @@ from numpy.typing import NDArray
 from ..core.built import BuiltModel
 from ..core.config import SpiceConfig
 from ..core.discover.discovery import discover
-from ..core.discover.sampling import sample
+from ..core.discover.sampling import ModuleSamples, sample
 from ..core.equations import SpiceModel
 from ..core.estimator import SpiceEstimator
 from ..core.judge.network_agents import betas_of
 from ..core.models import MODELS
 from ..core.parameters import DISCOVERY
+from ..core.read.emergence import Look
+from ..core.read.update_function import Tabulated, VisitedInputs, tabulate_all
 from ..core.settings import SettingsError, Training
 from ..core.train.built_rnn import rnn_class
 from ..core.train.objective import set_flat_parameters
 from ..core.train.rnn import BaseRNN
-from ..core.train.structure import describe
+from ..core.train.structure import ModuleFunction, describe
 from ..core.train.torch_stream import TorchStream
 from ..state.graph import ExperimentSnapshot
 from ..state.model import YOUR_OWN
@@ -28,6 +32,7 @@ from .settle import config_of
 
 GLIMPSE = {"n_trials_off_policy": 25, "n_sessions_off_policy": 4}  # at most, of a look at the equations
 ON_POLICY = 4  # sessions of the data that it takes, where its samples are the data's own
+POINTS = 25  # of a module's curve
 
 
 def model_of(snapshot: ExperimentSnapshot) -> tuple[type[BaseRNN], SpiceConfig]:
@@ -87,10 +92,14 @@ def discover_again(estimator: SpiceEstimator, snapshot: ExperimentSnapshot) -> N
 
 
 def glimpse(
-    estimator: SpiceEstimator, snapshot: ExperimentSnapshot, weights: NDArray[np.float32] | None = None
-) -> SpiceModel | None:
-    """Return the first participant's equations of the present weights, or of these, found quickly from few
-    samples and not refined; None where they cannot be found.
+    estimator: SpiceEstimator,
+    snapshot: ExperimentSnapshot,
+    weights: NDArray[np.float32] | None = None,
+    like: Look | None = None,
+) -> Look | None:
+    """Look at the first participant's equations of the present weights, or of these, found quickly from few
+    samples and not refined, and at the modules that they stand for: where values go, or as another look has
+    them; None where there are no equations.
     """
     few = replace(
         snapshot.discovery, **{name: min(getattr(snapshot.discovery, name), n) for name, n in GLIMPSE.items()}
@@ -109,4 +118,29 @@ def glimpse(
         return None
     learned = betas_of(model, np.arange(len(participants)))
     betas = {state: tuple(np.ravel(values).tolist()) for state, values in learned.items()}
-    return SpiceModel(participants, fits.equations, betas, tuple(model.submodules_eq))
+    equations = SpiceModel(participants, fits.equations, betas, tuple(model.submodules_eq))
+    return Look(equations, _tabulate_modules(model, snapshot, samples, like.tables if like else {}))
+
+
+def _tabulate_modules(
+    model: BaseRNN,
+    snapshot: ExperimentSnapshot,
+    samples: Mapping[str, ModuleSamples],
+    like: Mapping[str, Tabulated],
+) -> dict[str, Tabulated]:
+    """Tabulate what the modules do for the first participant, where they were sampled or where they are known
+    before; without those that do not build on their own last value, and those that the model calls in a way
+    of its own.
+    """
+    config, tables = config_of(snapshot), {}
+    for module in (snapshot.model.description or describe(model)).modules:
+        if module.name not in samples or not module.own_value:
+            continue
+        own = samples[module.name].select(config, module.name, 0)
+        with suppress(SettingsError, KeyError):  # an input without a name was not sampled
+            seen = VisitedInputs(own.value, {name: own.controls[name] for name in module.inputs})
+            same = like.get(module.name)
+            levels, value = (same.levels, same.value) if same else (seen.levels(), seen.reach(POINTS))
+            after = tabulate_all({"rnn": ModuleFunction(model, module)}, levels, value)
+            tables[module.name] = Tabulated(levels, value, after["rnn"])
+    return tables

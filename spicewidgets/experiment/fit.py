@@ -11,9 +11,9 @@ from typing import Any, cast
 
 import numpy as np
 
-from ..core.equations import SpiceModel
 from ..core.estimator import SpiceEstimator
 from ..core.judge.replay import replay, scores
+from ..core.read.emergence import Look
 from ..core.read.translation import term_by_term
 from ..core.rivals.fit import FittedRival, fit_rival
 from ..core.simulate.record import Record
@@ -159,8 +159,8 @@ class Fit:
             "message": f"Epoch {self.last['epoch']}: loss {self.last['train_loss']:.4f}.",
         }
 
-    def glimpse(self) -> SpiceModel | None:
-        """Return a quick look at the equations of the present weights; None where they cannot be found."""
+    def glimpse(self) -> Look | None:
+        """Look quickly at the equations of the present weights; None where they cannot be found."""
         return glimpse(self.estimator, self.snapshot)
 
     def result(self) -> Result:

@@ -13,7 +13,7 @@ from ..core.built import BuiltModel
 from ..core.discover.identified import missing_in
 from ..core.discover.uncertainty import Uncertainty
 from ..core.equations import SpiceModel, Term
-from ..core.read.emergence import Emergence, emergences
+from ..core.read.emergence import Emergence, Look, emergences
 from ..core.read.translation import read_parameters
 from ..core.simulate.declared import Player
 from ..core.simulate.record import Record
@@ -176,21 +176,35 @@ class Result:
 
     @cached_property
     def emergence(self) -> Mapping[str, Emergence]:
-        """The first participant's equations over the epochs of the training, by module: quick looks at the
-        weights that were kept, and the equations that were found in the end. Loads torch unless they were
-        recorded.
+        """The first participant's equations and modules over the epochs of the training, by module: quick
+        looks at the weights that were kept, and the equations that were found in the end. Loads torch unless
+        they were recorded.
         """
         if self.recorded is not None:
             return self.recorded.emergence
-        frames: list[tuple[int, SpiceModel]] = []
+        end, frames = self._end, list[tuple[int, Look]]()
         if self.estimator is not None:
-            fitted, snapshot = self.estimator, self.snapshot
-            looks = ((n, estimators.glimpse(fitted, snapshot, weights)) for n, weights in self.checkpoints)
-            frames = [(n, equations) for n, equations in looks if equations is not None]
-        if self.spice is not None and self.history:
-            last = self.history[-1]["epoch"]
-            frames = [*(frame for frame in frames if frame[0] < last), (last, self.spice)]
+            fitted, snapshot, like = self.estimator, self.snapshot, end[1] if end else None
+            looks = ((n, estimators.glimpse(fitted, snapshot, kept, like)) for n, kept in self.checkpoints)
+            frames = [(n, look) for n, look in looks if look is not None]
+        if end is not None:
+            frames = [*(frame for frame in frames if frame[0] < end[0]), end]
         return emergences(frames)
+
+    @property
+    def ending(self) -> Mapping[str, Emergence]:
+        """The last epoch of `emergence`, which takes one look; all of it where that has been looked at."""
+        if self.recorded is not None or "emergence" in vars(self):
+            return self.emergence
+        return emergences([] if self._end is None else [self._end])
+
+    @cached_property
+    def _end(self) -> tuple[int, Look] | None:
+        """The last epoch, and the equations and modules there; None without equations."""
+        if self.spice is None or not self.history:
+            return None
+        look = None if self.estimator is None else estimators.glimpse(self.estimator, self.snapshot)
+        return self.history[-1]["epoch"], Look(self.spice, look.tables if look else {})
 
     @cached_property
     def people(self) -> "pd.DataFrame | None":

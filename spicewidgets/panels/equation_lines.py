@@ -1,15 +1,17 @@
-"""The true and the discovered equation in the head: two lines, term under term, of one module."""
+"""The true and the discovered equation: two lines, term under term, of one module."""
 
 from collections.abc import Hashable, Mapping
 from math import isfinite
 from typing import TYPE_CHECKING
 
-from ..markup import Html, escape_text
+from ..core.equations import SpiceModel, Term
+from ..markup import Html, escape_text, region
 from ..plots.table import swatch
 from ..style import SPICE, TRUTH, Style
 
 if TYPE_CHECKING:
-    from ..core.equations import SpiceModel, Term
+    from ..core.equations import Equation
+    from ..core.read.emergence import Emergence
 
 SHORT = {
     "c_reward": "r",
@@ -71,6 +73,29 @@ def equation_lines(
         f'<div class="sw-pair{many}">{first}'
         f"{_line('SPICE', SPICE, module, pair[1], terms, read, stale)}</div>{said}"
     )
+
+
+def emerging_lines(emergence: "Emergence | None", truth: "Equation | None", until: int | None) -> Html:
+    """Two lines, and since which epoch each term is there: always as high.
+
+    Args:
+        emergence: of a module's equation; None where nothing is known of it.
+        truth: the true equation, where it is known.
+        until: the epoch whose equation is shown; the last one when None.
+    """
+    found, module, since = None, "", dict[Term, int | None]()
+    if emergence is not None and (at := emergence.place(until)) >= 0:
+        found, module = emergence.equation(at), emergence.module
+        since = {term: emergence.since(term, at) for term, _ in found.active}
+    elif truth is not None:
+        module = truth.module
+    models = [None if one is None else SpiceModel((0,), {module: (one,)}) for one in (truth, found)]
+    terms = sorted({term: None for one in (truth, found) if one for term, _ in one.active}, key=len)
+    cells = "".join(f"<span>{since.get(term) or ''}</span>" for term in terms)
+    instead = "not known." if truth is None else ""
+    lines = equation_lines(models[0], models[1], module, {}, {}, False, instead=instead)
+    below = f'<div class="sw-line sw-since"><b>since epoch</b><span class="sw-left"></span>{cells}</div>'
+    return region("The equation at this epoch", Html(lines + below), "sw-terms")
 
 
 def terms_of(model: "SpiceModel | None", module: str, person: Hashable) -> Terms | None:

@@ -1,4 +1,4 @@
-"""The replay: the equation at epochs of the training, while it goes on and afterwards."""
+"""The replay: network and equation at epochs of the training, while it goes on and afterwards."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -7,14 +7,15 @@ import ipywidgets as widgets
 
 from ..compat import tooltip
 from ..core.equations import term_in_words
-from ..experiment.result import Result
-from ..markup import Html, escape_text, message, table
+from ..markup import Html, escape_text, table
+from ..plots.modules import NetworkFigure
 from ..plots.training import EmergenceFigure
 from ..plots.words import PHASES
 from ..views.looking import emerging
 from .base import FULL, Change, Choice, by_hand, column, guard, with_label
+from .equation_lines import emerging_lines
 from .files import FigureBox
-from .stage import Stage
+from .stage import Stage, first_of_several
 from .words import NO_EQUATION, decimal
 
 if TYPE_CHECKING:
@@ -27,22 +28,22 @@ Epoch = Mapping[str, Any]  # a record of the history
 
 
 class ReplayPanel(Stage):
-    """The equation and the loss at each epoch that was looked at, with a slider and a film."""
+    """The network, the equation and the loss at each epoch that was looked at, with a slider and a film."""
 
     title = "Replay: how the equation emerged"
     about = (
         "While the RNN is trained, SINDy looks at it now and then, quickly; the last epoch has the equation"
-        " that was found. Play the epochs, and see terms come in and their coefficients go to the truth."
+        " that was found. Play the epochs: the network's curve bends, and terms come in."
     )
 
     def controls(self) -> list[widgets.Widget]:
         """Which module."""
-        self.module = Choice("Module", "Whose equation is drawn", self._choose_module)
+        self.module = Choice("Module", "Whose curve and equation are drawn", self._choose_module)
         self.participant = widgets.HTML()
         return [self.module, self.participant]
 
     def stage(self) -> list[widgets.Widget]:
-        """Which epoch, and a film of them; the equation there, and all epochs."""
+        """Which epoch, and a film of them; network and equation there, and all epochs."""
         self._modules: Mapping[str, Emergence] = {}
         self._truth: SpiceModel | None = None
         self._epochs: Mapping[int, Epoch] = {}
@@ -53,7 +54,9 @@ class ReplayPanel(Stage):
         self.link = widgets.jslink((self.play, "value"), (self.epoch, "index"))
         self.epoch.observe(self._step, "index")
         self.equation, self.figure = widgets.HTML(layout=widgets.Layout(**FULL)), EmergenceFigure()
-        self.body = column(self.epoch, self.play, self.equation, FigureBox(self.figure))
+        self.network, self.terms = NetworkFigure(), widgets.HTML(layout=widgets.Layout(**FULL))
+        figures = FigureBox(self.network), FigureBox(self.figure)
+        self.body = column(self.epoch, self.play, figures[0], self.terms, self.equation, figures[1])
         self.nothing = widgets.HTML()
         return [self.nothing, self.body]
 
@@ -82,13 +85,9 @@ class ReplayPanel(Stage):
             return
         self._modules, self._truth = modules, truth
         self._epochs = {epoch["epoch"]: epoch for epoch in history}
-        self.participant.value = message(self._of_whom(result), "help")
+        self.participant.value = first_of_several(self.experiment, result)
         self.module.offer(tuple(modules))
         self._draw_module()
-
-    def _of_whom(self, result: Result | None) -> str:
-        snapshot = self.experiment.peek() if result is None else result.snapshot
-        return "Of the first participant." if snapshot.n_participants != 1 else ""
 
     @guard
     def _choose_module(self) -> None:
@@ -131,6 +130,8 @@ class ReplayPanel(Stage):
         """Show the chosen epoch."""
         emergence, at, true = self._emergence, self.epoch.index or 0, self._true
         self.figure.mark(at)
+        self.network.draw_look(emergence, true, int(emergence.epochs[at]))
+        self.terms.value = emerging_lines(emergence, true, int(emergence.epochs[at]))
         present, last = emergence.equation(at), emergence.equation(-1)
         rows = []
         for name, term in zip(self._names, emergence.terms, strict=True):
@@ -141,7 +142,7 @@ class ReplayPanel(Stage):
         names = ["term", "now", "last", *([] if true is None else ["truth"])]
         epoch = int(emergence.epochs[at])
         words = _epoch_in_words(epoch, self._epochs.get(epoch, {}))
-        text = Html(f"<p><b>{escape_text(words)}</b><br><code>{escape_text(present.text(2))}</code></p>")
+        text = Html(f"<p><b>{escape_text(words)}</b></p>")
         self.equation.value = text + table(f"Coefficients at epoch {epoch}", names, rows)
 
 

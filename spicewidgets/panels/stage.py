@@ -12,7 +12,7 @@ import ipywidgets as widgets
 
 from ..app.protocols import ExperimentRunner
 from ..experiment.result import Result
-from ..markup import message
+from ..markup import Html, message
 from ..state.base import State
 from ..state.experiment import Experiment
 from ..state.graph import ExperimentSnapshot
@@ -128,6 +128,12 @@ def show_unused(settings: ExperimentSnapshot, words: widgets.HTML, box: widgets.
         )
     words.value = message(reason, role="status")
     grey(box, reason)
+
+
+def first_of_several(experiment: Experiment, result: Result | None) -> Html:
+    """Say that the first participant is on show, where a run is of several."""
+    snapshot = experiment.peek() if result is None else result.snapshot
+    return message("Of the first participant." if snapshot.n_participants != 1 else "", "help")
 
 
 class PersonChoice(Choice):

@@ -7,15 +7,16 @@ import pandas as pd
 
 from ..app.guide import time_left
 from ..app.protocols import ExperimentRunner
-from ..core.equations import SpiceModel
 from ..markup import Html, escape_text, message
-from ..plots.training import TrainingFigure
+from ..plots.modules import NO_LOOK, NetworkFigure
+from ..plots.training import LossCurve
 from ..state.run import RunState
-from ..views.looking import at_hand, letters_of
-from .base import Choice, block, button, foldable, folded_details, guard, row
+from ..views.looking import at_hand
+from .base import FULL, Choice, block, button, foldable, folded_details, guard, row
 from .controls import control
+from .equation_lines import emerging_lines
 from .files import FigureBox, File, csv_file
-from .stage import Stage
+from .stage import Stage, first_of_several
 
 BUTTONS = {
     "train": ("Train", "Simulate, train, find the equations"),
@@ -48,8 +49,8 @@ class TrainPanel(Stage):
 
     title = "Train"
     about = (
-        "The network learns to expect the next choice; its loss can fall as far as the participant's own"
-        " noise. Below, the equation as it emerges."
+        "The network learns to expect the next choice: its curve bends, the equation's line settles on it,"
+        " terms come in. Its loss can fall as far as the participant's own noise."
     )
     groups = ("training",)
 
@@ -61,7 +62,8 @@ class TrainPanel(Stage):
         }
         self.buttons["train"].button_style = "primary"
         self.status = widgets.HTML()
-        self.module = Choice("Module", "Whose equation is drawn", self.refresh)
+        self.module = Choice("Module", "Whose curve and equation are drawn", self.refresh)
+        self.participant = widgets.HTML()
         self.skip = button("Skip", "Show all of the training at once", self._skip)
         self.again = button("Show again", "Play this training back", self._show_again)
         self.skip.layout.visibility = "hidden"
@@ -71,20 +73,20 @@ class TrainPanel(Stage):
             control(training, "shown"),
             row(self.skip, self.again),
             self.module,
+            self.participant,
             *(control(training, name) for name in ("epochs", "optimizer")),
             foldable([control(training, name) for name in FOLDED]),
         ]
 
     def stage(self) -> list[widgets.Widget]:
-        """Lay out the loss curve, and how it is drawn."""
-        self.figure = TrainingFigure()
+        """Lay out the network, the loss curve, and how that is drawn."""
+        self.network, self.figure = NetworkFigure(), LossCurve()
+        self.terms = widgets.HTML(layout=widgets.Layout(**FULL))
         history = {"history as csv": ("Every epoch: losses, phase, seconds, best so far", self._history)}
         looks = row(*(control(self.experiment.training, name) for name in ("log", "smoothing")))
         for child, flex in zip(looks.children, ("1 1 200px", "1 1 260px"), strict=True):
             child.layout.width, child.layout.flex = "auto", flex
-        box = FigureBox(self.figure, history)
-        box.add_class("sw-training")
-        return [box, looks]
+        return [FigureBox(self.network), self.terms, FigureBox(self.figure, history), looks]
 
     def watch(self) -> None:
         """Observe the run, and what is blocked."""
@@ -125,22 +127,24 @@ class TrainPanel(Stage):
             smoothing=smoothing,
             whole=run.history,
         )
-        self._draw_equation(playback.epoch)
+        self._draw_network(playback.epoch)
 
-    def _draw_equation(self, until: int | None) -> None:
-        """Draw the equation as it emerges, as far as it is known."""
-        known = at_hand(self.runner.result, self.experiment.run)
+    def _draw_network(self, until: int | None) -> None:
+        """Draw the network and the equation as it emerges, as far as they are known."""
+        result, run = self.runner.result, self.experiment.run
+        known = at_hand(result, run)
         if self.is_hidden:
             return
         if not known:
-            self.figure.draw_equation(None, [], [])
+            self.network.clear(NO_LOOK)
+            self.terms.value = emerging_lines(None, None, None)
             return
-        truth: SpiceModel | None = self.runner.truth()
-        module = self.module.offer(tuple(known))
-        true = None if truth is None else truth.of_participant().get(module)
-        emergence = known[module].ever([] if true is None else [term for term, _ in true.active])
-        values = [None if true is None else true.coefficient(*term) or None for term in emergence.terms]
-        self.figure.draw_equation(emergence, letters_of(emergence), values, until)
+        truth = self.runner.truth() if run.glimpses or result is None else result.truth
+        self.participant.value = first_of_several(self.experiment, result)
+        emergence = known[self.module.offer(tuple(known))]
+        true = None if truth is None else truth.of_participant().get(emergence.module)
+        self.network.draw_look(emergence, true, until)
+        self.terms.value = emerging_lines(emergence, true, until)
 
     def _history(self) -> File:
         history = self.experiment.run.history

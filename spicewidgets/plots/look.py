@@ -39,6 +39,14 @@ LOOK = """<style>
 .sw-fig .bqplot .axis .tick line{stroke:var(--jp-border-color2,#e0e0e0)!important;stroke-opacity:1!important;
  opacity:1!important}
 .sw-fig .bqplot text.label.element{fill:var(--jp-ui-font-color2,#5f6368)!important}
+.sw-large.sw-fig :is(.widget-html-content,.sw-x){font-size:16px}
+.sw-large .sw-legend{min-height:24px}
+.sw-large .sw-title{font-size:22px;align-items:baseline;flex-wrap:wrap;gap:0 16px}
+.sw-large .sw-title code{font:inherit;font-size:16px}
+.sw-large .bqplot .axis .tick text{font-size:15px!important}
+.sw-large .bqplot path.element{scale:1.8}
+@media(max-width:700px){.sw-large.sw-fig :is(.widget-html-content,.sw-x,.sw-title code){font-size:13px}
+.sw-large .sw-legend{min-height:42px}.sw-large .sw-title code{flex-basis:100%}}
 .sw-table{max-height:320px;overflow:auto;font-size:12px;font-variant-numeric:tabular-nums}
 .sw-table table{border-collapse:collapse}
 .sw-table caption{text-align:left;padding:2px;line-height:1.4;color:var(--jp-ui-font-color2,#5f6368)}

@@ -9,12 +9,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..core.wording import format_number, join_words
-from ..style import OTHERS, REWARDED, SPICE, UNREWARDED, Style, styles
+from ..style import OTHERS, REWARDED, RNN, SPICE, TRUTH, UNREWARDED, Style, styles
 from .live import LiveFigure
 from .series import Floats, Line, Series, Subplot, log_ticks, ticks
 
 if TYPE_CHECKING:
     from ..core.discover.sparsity import SparsityPath
+    from ..core.equations import Equation
+    from ..core.read.emergence import Emergence
     from ..core.read.update_function import Curves
 
 DIAGONAL = Style("no change", "#7a7f85", "dash_dotted", "diamond", 1.0)
@@ -22,6 +24,11 @@ VISITS = Style("visits", "#788494", "solid", "circle", 1.6)
 EDGE = Style("", "#7a7f85", "solid", "circle", 1.0)
 EDGES = ("1 %", "99 %")
 REWARD = "c_reward"
+AFTER = "Next value, V[k+1] (logit)"
+LARGE = 1.6  # times as wide are lines that are to be seen from afar
+NO_LOOK = "The network is looked at now and then while it is trained."
+NO_CURVE = "This module does not build on its own last value, or is called in a way of its own: no curve."
+PALE_LOOKS = 3  # before the one on show
 MARKS = 5  # on a curve, to tell which outcome it is for
 
 
@@ -36,7 +43,7 @@ class UpdateFigure(LiveFigure):
     def __init__(self, kind: str | None = None) -> None:
         super().__init__(kind)
         self._cells: tuple[list[str], list[list[float]]] = ([], [])
-        self.add_subplot(Subplot("after", "Next value, V[k+1] (logit)", height=300, worded=True))
+        self.add_subplot(Subplot("after", AFTER, height=300, worded=True))
         self.add_subplot(Subplot("density", "Where the data go: share of visits", height=70))
         self.add("diagonal", "after", "line", DIAGONAL)
         self.add("visits", "density", "line", VISITS, listed=False)
@@ -45,22 +52,31 @@ class UpdateFigure(LiveFigure):
 
     def draw(self, curves: "Curves") -> None:
         """Draw the curves of one module, by agent: "truth", "rnn" and "spice" look as everywhere."""
-        looks = dict(zip(curves.after, styles(curves.after), strict=True))
-        x = np.asarray(curves.value, dtype=float)
-        within = (x >= curves.low) & (x <= curves.high)
-        data: dict[str, Line] = {"diagonal": (x, x), "visits": (x, curves.density)}
+        looks = self._looks(curves)
         with self.batch():
-            for layer, rows in curves.after.items():
-                for at, row in enumerate(np.asarray(rows, dtype=float)):
-                    data |= self._curve(f"{layer} {at}", looks[layer], x, row, within)
-                data |= self._rest(layer, looks[layer], curves)
-            data |= self._outcomes(curves, x, within)
-            self.set_lines(data | _list_emptied(self.series, data))
+            self._draw_curves(curves, looks, {"visits": (curves.value, curves.density)})
             self.set_rules("edge after", (curves.low, curves.high), EDGES)
             self.set_rules("edge density", (curves.low, curves.high))
-            self.set_x(float(x[0]), float(x[-1]))
             self.summary = _in_words(curves, looks)
-            self._cells = _numbers(curves, looks)
+            names, rows = _numbers(curves, looks)
+            shares = zip(rows, curves.density, strict=True)
+            self._cells = [*names, "Share of visits"], [[*row, float(share)] for row, share in shares]
+
+    def _looks(self, curves: "Curves") -> dict[str, Style]:
+        return dict(zip(curves.after, styles(curves.after), strict=True))
+
+    def _draw_curves(self, curves: "Curves", looks: Mapping[str, Style], more: Mapping[str, Line]) -> None:
+        """Draw the curves and these lines, and nothing else."""
+        x = np.asarray(curves.value, dtype=float)
+        within = (x >= curves.low) & (x <= curves.high)
+        data: dict[str, Line] = {"diagonal": (x, x), **more}
+        for layer, rows in curves.after.items():
+            for at, row in enumerate(np.asarray(rows, dtype=float)):
+                data |= self._curve(f"{layer} {at}", looks[layer], x, row, within)
+            data |= self._rest(layer, looks[layer], curves)
+        data |= self._outcomes(curves, x, within)
+        self.set_lines(data | _list_emptied(self.series, data))
+        self.set_x(float(x[0]), float(x[-1]))
 
     def x_ticks(self) -> dict[float, str]:
         """Round numbers along the x axis."""
@@ -128,17 +144,23 @@ def _in_words(curves: "Curves", looks: Mapping[str, Style]) -> str:
         ]
         sentences.append(f"{outcome(level) or 'always'}: {', '.join(parts)}")
     words = f"Values come to rest at, {'; '.join(sentences)}." if looks else ""
-    first, *others = looks
+    ends = f"{format_number(curves.low, 2)} and {format_number(curves.high, 2)}"
+    words += _distances(curves, looks)
+    return f"{words} 98 of 100 visits lie between {ends}; pale lines beyond are extrapolated."
+
+
+def _distances(curves: "Curves", looks: Mapping[str, Style]) -> str:
+    """Return how far the curves are from those of the first agent, where the data go."""
+    words, (first, *others) = "", looks
     within = (curves.value >= curves.low) & (curves.value <= curves.high)
     for layer in others:
         apart = np.nanmax(np.abs(curves.after[layer] - curves.after[first])[:, within], initial=0.0)
         words += f" {looks[layer].name} is off {looks[first].name} by {apart:.2f} at most."
-    ends = f"{format_number(curves.low, 2)} and {format_number(curves.high, 2)}"
-    return f"{words} 98 of 100 visits lie between {ends}; pale lines beyond are extrapolated."
+    return words
 
 
 def _numbers(curves: "Curves", looks: Mapping[str, Style]) -> tuple[list[str], list[list[float]]]:
-    """All curves and the share of visits as a table."""
+    """All curves as a table."""
     names, columns = [UpdateFigure.x_title], [curves.value]
     for layer, rows in curves.after.items():
         for level, row in zip(curves.levels, rows, strict=True):
@@ -146,8 +168,76 @@ def _numbers(curves: "Curves", looks: Mapping[str, Style]) -> tuple[list[str], l
                 ", ".join(part for part in ("Next value", looks[layer].name, outcome(level)) if part)
             )
             columns.append(row)
-    names.append("Share of visits")
-    return names, [list(map(float, row)) for row in zip(*columns, curves.density, strict=True)]
+    return names, [list(map(float, row)) for row in zip(*columns, strict=True)]
+
+
+class NetworkFigure(UpdateFigure):
+    """A module of the network in training, large: its curve bends from look to look, with the equation's line
+    on it; the truth is a band, and the looks before are pale.
+    """
+
+    name = "network_in_training"
+
+    def __init__(self, kind: str | None = None) -> None:
+        super().__init__(kind)
+        self.subplots["after"].code = AFTER
+        self.show_subplots({"density": False})
+        self.resize("after", 340)
+        self.widget.add_class("sw-large")
+
+    def clear(self, words: str) -> None:
+        """Draw nothing, and say why."""
+        with self.batch():
+            self.title("after", "No epoch yet" if words == NO_LOOK else "No curve")
+            self.set_lines(_list_emptied(self.series, {}))
+            self.summary, self._cells = words, ([], [])
+
+    def draw_look(self, emergence: "Emergence", truth: "Equation | None", until: int | None) -> None:
+        """Draw the last look until an epoch, on axes that are the same at all epochs.
+
+        Args:
+            emergence: of a module and its equation.
+            truth: the true equation, where it is known.
+            until: the epoch; the last one when None.
+        """
+        tables, epochs = emergence.tables, emergence.epochs
+        if not tables:
+            self.clear(NO_CURVE)
+            return
+        at = emergence.place(until)
+        curves = emergence.curves(at, truth)
+        looks = {
+            layer: replace(look, width=LARGE * look.width) for layer, look in self._looks(curves).items()
+        }
+        pale = {}
+        for back in range(1, PALE_LOOKS + 1):
+            for order, row in enumerate(tables[at - back].after if at >= back else ()):
+                key = f"before {back} {order}"
+                self.add(key, "after", "line", RNN, faint=True, listed=False)
+                pale[key] = (tables[at - back].value, row)
+        heights = [table.after for table in tables] + ([curves.after["truth"]] if truth else [])
+        with self.batch():
+            last = "" if at == len(epochs) - 1 else f" of {epochs[-1]}"
+            self.title("after", f"Epoch {epochs[at] if at >= 0 else 0}{last}")
+            self.set_span("after", min(map(np.min, heights)), max(map(np.max, heights)))
+            self._draw_curves(curves, looks, pale)
+            self.summary = _distances(curves, looks).strip() if at >= 0 else NO_LOOK
+            self._cells = _numbers(curves, looks)
+
+    def _curve(
+        self, key: str, look: Style, x: Floats, row: Floats, within: NDArray[np.bool_]
+    ) -> dict[str, Line]:
+        self.add(key, "after", "band" if look.name == TRUTH.name else "line", look)
+        return {key: (x, row)}
+
+    def _rest(self, layer: str, look: Style, curves: "Curves") -> dict[str, Line]:
+        """Mark the equation's lines, which may lie on the network's curves."""
+        if layer != "spice":
+            return {}
+        self.add("marks", "after", "points", replace(look, name="SPICE"), listed=False)
+        at = np.linspace(0, len(curves.value) - 1, 2 * MARKS + 3).astype(int)[1:-1:2]
+        rows = np.asarray(curves.after[layer])
+        return {"marks": (np.tile(curves.value[at], len(rows)), rows[:, at].ravel())}
 
 
 class PathFigure(LiveFigure):

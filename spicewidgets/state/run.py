@@ -36,7 +36,7 @@ class RunState(HasTraits):
     live = Anything(
         None, help="The equations of the present weights, a `SpiceModel`, while the training goes on."
     )
-    glimpses = Tuple(help="Epoch and equations of each look at the weights of the run that goes on.")
+    glimpses = Tuple(help="Epoch and `Look` of each look at the weights of the run that goes on.")
     study = Unicode("", help="The study that is under way, as in `STUDIES`; else empty.")
     failed_study = Unicode("", help="The study that has failed, while the status tells so; else empty.")
     part = Int(0, help="Parts of the study done.").tag(unit="parts")

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from ..core.equations import Equation, SpiceModel, Term
 from ..core.read.contributions import Contributions, compute_contributions
-from ..core.read.emergence import Emergence, emergences
+from ..core.read.emergence import Emergence, Look, emergences
 from ..core.read.update_function import (
     Curves,
     Function,
@@ -24,7 +24,6 @@ from ..core.read.update_function import (
     rests,
     visits,
 )
-from ..core.read.words import parts
 from ..core.settings import SettingsError
 from ..core.simulate.record import mean_nll
 from ..experiment.result import Recorded, Result
@@ -134,7 +133,7 @@ def table(result: Result, module: str, participant: Hashable) -> Tabulated | Non
     if function is None or isinstance(function, Tabulated):
         return function
     visited = _visits(result, module, participant)
-    value = curves(visited, {}).value
+    value = visited.reach()
     room = MARGIN * (value[-1] - value[0])
     wide, levels = np.linspace(value[0] - room, value[-1] + room, POINTS), visited.levels()
     return Tabulated(levels, wide, np.stack([function(wide, level) for level in levels]))
@@ -179,7 +178,7 @@ def same_paths(one: Result, other: Result | None) -> bool:
     return one.estimator.samples_ is other.estimator.samples_ and plans[0] == plans[1]
 
 
-def emerging(glimpses: Sequence[tuple[int, SpiceModel]]) -> dict[str, Emergence]:
+def emerging(glimpses: Sequence[tuple[int, Look]]) -> dict[str, Emergence]:
     """Return the first participant's equations over the epochs of a run that goes on, by module, as
     `Result.emergence` has them afterwards.
     """
@@ -187,21 +186,12 @@ def emerging(glimpses: Sequence[tuple[int, SpiceModel]]) -> dict[str, Emergence]
 
 
 def at_hand(result: Result | None, run: RunState) -> Mapping[str, Emergence]:
-    """Return the emergence of the first participant's equations as far as it is known without computing: of
-    the run that goes on, or of the last one; empty where nobody has looked.
+    """Return the emergence of the first participant's equations as far as it is known at once: of the run
+    that goes on, or of the last one, at its last epoch alone where nobody has looked at the others.
     """
     if run.glimpses:
         return emerging(run.glimpses)
-    if result is None or result.history is not run.history:
-        return {}
-    return result.emergence if result.recorded is not None or "emergence" in vars(result) else {}
-
-
-def letters_of(emergence: Emergence) -> list[str]:
-    """Return a short name of each term: x for the own value, r for the reward; empty for the constant."""
-    known = parts(Equation(emergence.module, emergence.terms, (1.0,) * len(emergence.terms)))
-    letters = {one.term: one.letters for one in known}
-    return [letters[term] for term in emergence.terms]
+    return {} if result is None or result.history is not run.history else result.ending
 
 
 def _network(result: Result, module: str, participant: Hashable) -> Function | None:

@@ -80,6 +80,9 @@ def test_what_is_recorded_is_read_again(fresh, tmp_path, monkeypatch):
         assert found.terms == fresh.emergence[module].terms
         np.testing.assert_array_equal(found.epochs, fresh.emergence[module].epochs)
         np.testing.assert_allclose(found.coefficients, fresh.emergence[module].coefficients, atol=1e-6)
+        for table, there in zip(found.tables, fresh.emergence[module].tables, strict=True):
+            assert table.levels == there.levels
+            np.testing.assert_allclose([table.value, *table.after], [there.value, *there.after], atol=1e-6)
 
 
 def test_going_on_from_it_trains_it_again_first(fresh):

@@ -7,6 +7,7 @@ import pytest
 from spicewidgets.app import report
 from spicewidgets.app.report import Reporter
 from spicewidgets.core.progress import Progress
+from spicewidgets.core.read.emergence import Look
 from spicewidgets.state import RunState
 
 
@@ -21,7 +22,7 @@ class Fit:
 
     def glimpse(self):
         self.n_looks += 1
-        return f"equations of epoch {self.last['epoch']}"
+        return Look(f"equations of epoch {self.last['epoch']}")
 
 
 @pytest.fixture
@@ -53,7 +54,7 @@ def test_equations_are_looked_at_when_it_is_time_or_due(clock):
     fit.last["epoch"] = 7
     reporter.glimpse(fit)
     assert run.live == "equations of epoch 7"
-    assert run.glimpses == ((0, "equations of epoch 0"), (7, "equations of epoch 7"))
+    assert run.glimpses == tuple((n, Look(f"equations of epoch {n}")) for n in (0, 7))
 
 
 def test_starts_that_are_screened_have_no_equations(clock):

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +20,8 @@ from spicewidgets.app.games import given
 from spicewidgets.app.runner import Runner, call_after
 from spicewidgets.core.discover.known import uncertainty
 from spicewidgets.core.discover.refine import refine_by
+from spicewidgets.core.train.objective import set_flat_parameters
+from spicewidgets.core.train.structure import ModuleFunction
 from spicewidgets.experiment.estimators import discover_again, glimpse
 from spicewidgets.experiment.fit import MOST_CHECKPOINTS
 from spicewidgets.experiment.simulation import play, preview, simulate
@@ -537,7 +540,21 @@ def test_equations_of_the_weights_that_were_kept_end_with_what_was_found(trained
     assert found.equation(-1).values == result.spice.equation("x_value_reward_chosen").values
     last = glimpse(result.estimator, result.snapshot, result.checkpoints[-2][1])
     at = list(found.epochs).index(result.checkpoints[-2][0])
-    assert found.equation(at).values == last.equation("x_value_reward_chosen").values
+    assert found.equation(at).values == last.equations.equation("x_value_reward_chosen").values
+
+
+def test_curves_are_what_the_modules_make_of_values(trained):
+    result = trained.result
+    (module,) = result.description.modules
+    found = result.emergence[module.name]
+    assert len(found.tables) == len(found.epochs)
+    model = deepcopy(result.estimator.rnn_model_)
+    for (_, weights), table in zip(result.checkpoints[:3], found.tables, strict=False):
+        set_flat_parameters(weights, model)
+        function = ModuleFunction(model, module)
+        assert table.levels == ({"c_reward": 0.0}, {"c_reward": 1.0})
+        rows = [function(table.value, level) for level in table.levels]
+        np.testing.assert_allclose(table.after, rows, atol=1e-12)
 
 
 def test_a_run_that_goes_on_keeps_what_it_began_with():
@@ -636,7 +653,7 @@ def test_on_policy_looks_take_few_sessions(trained):
     snapshot = trained.experiment.snapshot()
     few = replace(snapshot, discovery=replace(snapshot.discovery, n_trials_off_policy=0))
     found = glimpse(trained.result.estimator, few)
-    assert len(found.equation("x_value_reward_chosen").active) > 0
+    assert len(found.equations.equation("x_value_reward_chosen").active) > 0
 
 
 @pytest.mark.parametrize("n_participants", [1, 4])

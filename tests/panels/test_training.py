@@ -1,5 +1,8 @@
 """The training as it is shown: played back epoch by epoch beside a result that is there already."""
 
+import re
+
+import numpy as np
 import pytest
 
 from spicewidgets.apps import panel
@@ -12,8 +15,12 @@ def shown():
 
 def test_it_opens_with_the_loss_and_how_the_equation_emerged(shown):
     assert shown.figure.summary.startswith("Epoch 73: training loss 0.53")
-    ends = list(shown.figure.subplots["coefficient"].ends.values())
-    assert ends == ["−0.28, true −0.30", "0.71 x, true 0.70", "0.92 r, true 0.90"]
+    found = shown.runner.result.emergence["x_value_reward_chosen"]
+    np.testing.assert_allclose(shown.network.series["rnn 1"].y[::2], found.tables[-1].after[1], atol=2e-6)
+    truth, spice, since = shown.terms.value.split("sw-line")[1:]
+    assert [word in truth for word in ("0.30", "0.70", "0.90")] == [True] * 3
+    assert [word in spice for word in ("0.28", "0.71", "0.92")] == [True] * 3
+    assert re.findall(r"<span>(\d*)</span>", since) == ["19", "1", "1"]
     assert shown.skip.layout.visibility == "hidden"
     assert not shown.again.disabled
 
@@ -23,7 +30,8 @@ def test_what_is_played_is_what_is_drawn(shown):
     for epoch in (1, 20, 55):
         playback.put(epoch=epoch, epochs=73)
         assert shown.figure.summary.startswith(f"Epoch {epoch}: ")
-        assert len(shown.figure.series["found 1"].x) == (found.epochs <= epoch).sum()
+        last = found.epochs[found.epochs <= epoch][-1]
+        assert shown.network.subplots["after"].title == f"Epoch {last} of 73"
         assert shown.skip.layout.visibility == "visible"
         assert shown.again.disabled
     shown.skip.click()
@@ -38,6 +46,9 @@ def test_show_again_plays_the_last_training_and_not_a_new_one(shown):
     assert shown.experiment.playback.playing
     assert not shown.experiment.run.busy
     assert shown.figure.summary == "No epoch yet."
+    assert shown.network.series["rnn 0"].empty
+    assert shown.network.series["spice 0"].empty
+    assert "…" in shown.terms.value  # no equation yet
     shown.skip.click()
     assert shown.figure.summary.startswith("Epoch 73: ")
 

@@ -2,17 +2,21 @@
 
 import csv
 import io
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from spicewidgets import AgentQ, BanditsDrift, create_dataset, replay
+from spicewidgets.core.equations import Equation
 from spicewidgets.core.read.emergence import Emergence
+from spicewidgets.core.read.update_function import Tabulated
 from spicewidgets.core.train.training import Epoch
 from spicewidgets.plots.figures import RewardProbabilities, SessionView
+from spicewidgets.plots.modules import NetworkFigure
 from spicewidgets.plots.series import Subplot
-from spicewidgets.plots.training import RUNS, LossCurve, TrainingFigure
+from spicewidgets.plots.training import RUNS, LossCurve
 from spicewidgets.style import PALE
 
 KINDS = ("bqplot", "matplotlib")
@@ -394,43 +398,49 @@ def test_the_x_axis_grows_in_steps():
 # The training as it is shown
 
 
+LEVELS = ({"c_reward": 0.0}, {"c_reward": 1.0})
+VALUE = np.linspace(-1.0, 2.0, 25)
 EMERGENCE = Emergence(
     "x",
     ((), ("x",), ("c_reward",)),
     np.array([2, 4, 6]),
     np.array([[0.0, 0.9, 0.1], [-0.2, 0.8, 0.5], [-0.3, 0.7, 0.9]]),
+    tuple(Tabulated(LEVELS, VALUE, np.stack([VALUE**2 / k, VALUE / k + 1])) for k in (1, 2, 3)),
 )
+TRUTH = Equation("x", EMERGENCE.terms, (-0.3, 0.7, 0.9))
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_equation_emerges_epoch_by_epoch(kind):
-    figure = TrainingFigure(kind)
-    figure.draw([epoch(i) for i in range(1, 5)], whole=[epoch(i) for i in range(1, 7)])
-    figure.draw_equation(EMERGENCE, ["", "x", "r"], [-0.3, 0.7, None], until=4)
-    assert figure.series["found 1"].x.tolist() == [2, 4]
-    np.testing.assert_array_equal(figure.series["found 0"].y, [np.nan, -0.2])  # not in it at first
-    assert figure.series["now 2"].y.tolist() == [0.5]
-    assert figure.series["true 1"].y.tolist() == [0.7, 0.7]
-    assert figure.series["true 1"].kind == "band"
-    assert list(figure.subplots["coefficient"].ends.values()) == [
-        "−0.20, true −0.30",
-        "0.80 x, true 0.70",
-        "0.50 r",
-    ]
-    figure.draw_equation(None, [], [])
-    assert not figure.subplots["coefficient"].visible
-    assert figure.series["found 1"].empty
+def test_the_network_bends_look_by_look(kind):
+    figure = NetworkFigure(kind)
+    figure.draw_look(EMERGENCE, TRUTH, 1)
+    assert not figure.series["truth 1"].empty
+    assert figure.series["truth 1"].kind == "band"
+    assert "rnn 0" not in figure.series  # nobody has looked yet, and there is no equation
+    assert "spice 0" not in figure.series
+    figure.draw_look(EMERGENCE, TRUTH, 5)
+    x = figure.series["rnn 0"].x
+    np.testing.assert_allclose(figure.series["rnn 0"].y[::2], VALUE**2 / 2, atol=1e-12)
+    np.testing.assert_allclose(figure.series["spice 1"].y, 0.3 + 0.8 * x, atol=1e-12)
+    np.testing.assert_allclose(figure.series["before 1 0"].y, VALUE**2, atol=1e-12)
+    assert figure.subplots["after"].title == "Epoch 4 of 6"
+    assert figure.summary == "RNN is off Truth by 1.50 at most. SPICE is off Truth by 0.40 at most."
+    assert "Next value, SPICE, rewarded" in figure.table()
+    figure.clear("Nothing.")
+    assert all(one.empty for one in figure.series.values())
+    figure.draw_look(replace(EMERGENCE, tables=()), TRUTH, None)
+    assert "no curve" in figure.summary
 
 
 def test_axes_of_a_training_that_is_played_back_stay_as_they_will_be():
-    figure = TrainingFigure("bqplot")
+    figure, network = LossCurve("bqplot"), NetworkFigure("bqplot")
     whole = [epoch(i, loss=0.7 - i / 400) for i in range(1, 61)]
     seen = set()
     for n in (1, 7, 30, 60):
         figure.draw(whole[:n], whole=whole)
-        figure.draw_equation(EMERGENCE, ["", "x", "r"], [-0.3, 0.7, 0.9], until=n)
-        sizes = [(one.low, one.high) for one in figure.subplots.values()]
-        seen.add((figure.x_limits, *sizes))
+        network.draw_look(EMERGENCE, TRUTH, n)
+        sizes = [(one.low, one.high) for one in (figure.subplots["loss"], network.subplots["after"])]
+        seen.add((figure.x_limits, network.x_limits, *sizes))
     assert len(seen) == 1
 
 

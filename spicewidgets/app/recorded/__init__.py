@@ -98,7 +98,8 @@ def _plain(record: Any) -> dict[str, Any]:
     values = {item.name: getattr(record, item.name) for item in fields(record)}
     arrays = {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
     short = {name: np.round(value, DIGITS).tolist() for name, value in arrays.items()}
-    return values | short
+    tables = {"tables": [_plain(one) for one in values["tables"]]} if "tables" in values else {}
+    return values | short | tables
 
 
 def _table(data: dict[str, Any]) -> Tabulated:
@@ -114,7 +115,8 @@ def _path(data: dict[str, Any]) -> SparsityPath:
 
 def _emergence(data: dict[str, Any]) -> Emergence:
     arrays = {name: np.array(data[name]) for name in ("epochs", "coefficients")}
-    return Emergence(data["module"], tuple(map(tuple, data["terms"])), **arrays)
+    tables = tuple(map(_table, data.get("tables", ())))
+    return Emergence(data["module"], tuple(map(tuple, data["terms"])), **arrays, tables=tables)
 
 
 def _settings(snapshot: ExperimentSnapshot) -> Any:

@@ -4,8 +4,8 @@ The same for a true equation, a discovered one and a trained network: each is a 
 module's other inputs. Where a curve meets the diagonal the value rests.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import product
 from typing import Any
 
@@ -44,6 +44,18 @@ class VisitedInputs:
             each.append(known if 0 < len(known) <= FEW else [np.median(values) if len(values) else 0.0])
         levels = [dict(zip(self.inputs, map(float, row), strict=True)) for row in product(*each)]
         return tuple(levels[:MOST])
+
+    def reach(self, points: int = POINTS) -> Floats:
+        """Return so many values over those that were visited, and a margin beyond.
+
+        Raises:
+            SettingsError: The module was never called.
+        """
+        if not len(self.value):
+            raise SettingsError(["The module was never called in these sessions. Look at more sessions."])
+        first, last = float(self.value.min()), float(self.value.max())
+        room = MARGIN * (last - first) or 0.5
+        return np.linspace(max(first - room, -HIGHEST), min(last + room, HIGHEST), points)
 
 
 def visits(
@@ -91,10 +103,10 @@ class Curves:
     levels: tuple[dict[str, float], ...]
     value: Floats
     after: Mapping[str, Floats]
-    rests: Mapping[str, tuple[tuple[float, ...], ...]]
-    density: Floats
-    low: float
-    high: float
+    rests: Mapping[str, tuple[tuple[float, ...], ...]] = field(default_factory=dict)
+    density: Floats = field(default_factory=lambda: np.empty(0))
+    low: float = -np.inf
+    high: float = np.inf
 
 
 def curves(visited: VisitedInputs, functions: Mapping[str, Function]) -> Curves:
@@ -104,12 +116,7 @@ def curves(visited: VisitedInputs, functions: Mapping[str, Function]) -> Curves:
         visited: where the module was called, once or more.
         functions: by name: an `Equation`, a `ModuleFunction`, or any function of values and a level.
     """
-    if not len(visited.value):
-        raise SettingsError(["The module was never called in these sessions. Look at more sessions."])
-    levels = visited.levels()
-    first, last = float(visited.value.min()), float(visited.value.max())
-    room = MARGIN * (last - first) or 0.5
-    value = np.linspace(max(first - room, -HIGHEST), min(last + room, HIGHEST), POINTS)
+    value, levels = visited.reach(), visited.levels()
     width = value[1] - value[0]
     edges = np.concatenate([[value[0] - width / 2], value + width / 2])
     counts = np.histogram(visited.value, edges)[0]
@@ -117,10 +124,7 @@ def curves(visited: VisitedInputs, functions: Mapping[str, Function]) -> Curves:
     return Curves(
         levels,
         value,
-        {
-            name: np.stack([np.broadcast_to(function(value, level), value.shape) for level in levels])
-            for name, function in functions.items()
-        },
+        tabulate_all(functions, levels, value),
         {
             name: tuple(rests(function, level, value) for level in levels)
             for name, function in functions.items()
@@ -129,6 +133,16 @@ def curves(visited: VisitedInputs, functions: Mapping[str, Function]) -> Curves:
         float(low),
         float(high),
     )
+
+
+def tabulate_all(
+    functions: Mapping[str, Function], levels: Sequence[Level], value: Floats
+) -> dict[str, Floats]:
+    """Return the next values at these values, `(n_levels, n_points)`, by name of the function."""
+    return {
+        name: np.stack([np.broadcast_to(function(value, level), value.shape) for level in levels])
+        for name, function in functions.items()
+    }
 
 
 def rests(function: Function, level: Level, value: Floats) -> tuple[float, ...]:
