@@ -11,7 +11,7 @@ from ..markup import Html, escape_text, table
 from ..plots.modules import NetworkFigure
 from ..plots.training import EmergenceFigure
 from ..plots.words import PHASES
-from ..views.looking import emerging
+from ..views.looking import emerging, with_curves_first
 from .base import FULL, Change, Choice, by_hand, column, guard, with_label
 from .equation_lines import emerging_lines
 from .files import FigureBox
@@ -86,7 +86,7 @@ class ReplayPanel(Stage):
         self._modules, self._truth = modules, truth
         self._epochs = {epoch["epoch"]: epoch for epoch in history}
         self.participant.value = first_of_several(self.experiment, result)
-        self.module.offer(tuple(modules))
+        self.module.offer(with_curves_first(modules))
         self._draw_module()
 
     @guard

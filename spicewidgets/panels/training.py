@@ -11,7 +11,7 @@ from ..markup import Html, escape_text, message
 from ..plots.modules import NO_LOOK, NetworkFigure
 from ..plots.training import LossCurve
 from ..state.run import RunState
-from ..views.looking import at_hand
+from ..views.looking import at_hand, with_curves_first
 from .base import FULL, Choice, block, button, foldable, folded_details, guard, row
 from .controls import control
 from .equation_lines import emerging_lines
@@ -141,7 +141,7 @@ class TrainPanel(Stage):
             return
         truth = self.runner.truth() if run.glimpses or result is None else result.truth
         self.participant.value = first_of_several(self.experiment, result)
-        emergence = known[self.module.offer(tuple(known))]
+        emergence = known[self.module.offer(with_curves_first(known))]
         true = None if truth is None else truth.of_participant().get(emergence.module)
         self.network.draw_look(emergence, true, until)
         self.terms.value = emerging_lines(emergence, true, until)

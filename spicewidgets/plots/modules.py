@@ -191,6 +191,7 @@ class NetworkFigure(UpdateFigure):
             self.title("after", "No epoch yet" if words == NO_LOOK else "No curve")
             self.set_lines(_list_emptied(self.series, {}))
             self.summary, self._cells = words, ([], [])
+        self.show_subplots({"after": words == NO_LOOK})
 
     def draw_look(self, emergence: "Emergence", truth: "Equation | None", until: int | None) -> None:
         """Draw the last look until an epoch, on axes that are the same at all epochs.
@@ -223,6 +224,7 @@ class NetworkFigure(UpdateFigure):
             self._draw_curves(curves, looks, pale)
             self.summary = _distances(curves, looks).strip() if at >= 0 else NO_LOOK
             self._cells = _numbers(curves, looks)
+        self.show_subplots({"after": True})
 
     def _curve(
         self, key: str, look: Style, x: Floats, row: Floats, within: NDArray[np.bool_]

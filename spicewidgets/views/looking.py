@@ -194,6 +194,11 @@ def at_hand(result: Result | None, run: RunState) -> Mapping[str, Emergence]:
     return {} if result is None or result.history is not run.history else result.ending
 
 
+def with_curves_first(modules: Mapping[str, Emergence]) -> tuple[str, ...]:
+    """Return the names of the modules, those whose curve is known before the others."""
+    return tuple(sorted(modules, key=lambda name: not modules[name].tables))
+
+
 def _network(result: Result, module: str, participant: Hashable) -> Function | None:
     if result.estimator is None:
         return (
