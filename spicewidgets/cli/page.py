@@ -15,7 +15,7 @@ WORDS = {
     "title": "Headline of the page; the lesson's where there is one.",
     "lead": "Text below it; the lesson's where there is one.",
     "lesson": "Lesson with its words, settings, locks and questions: rescorla-wagner, forgetting, hard-coded,"
-    " individual-differences, perseveration, is-it-true, two-groups, or a file from the page's Save as lesson.",
+    " individual-differences, perseveration, is-it-true, two-groups, or a file from Save as lesson.",
     "out": "The file to write.",
 }
 

@@ -10,7 +10,7 @@ import torch
 from ..core.built import LEARNED, REWARD_CHOSEN, SCALED, SIGNALS, UNUSED, BuiltModel, BuiltModule
 from ..core.discover import canonical, evidence, identified, maximum, regression
 from ..core.discover.discovery import candidates
-from ..core.discover.likelihood import Likelihood
+from ..core.discover.likelihood import Likelihood, ParameterId
 from ..core.discover.maximum import LIMITS
 from ..core.mechanism import ParameterSpec
 from ..core.models import HABIT, RATE, VALUE
@@ -82,6 +82,8 @@ def describe(name: str, built: BuiltModel, settings: Discovery) -> tuple[dict[st
     likelihood = Likelihood(model, sessions, terms)
     expanded = likelihood._sessions
     assert isinstance(expanded, Sensitivities)
+    place = {number: i for i, number in enumerate(likelihood.numbers)}
+    parts = canonical.parts_of(model, config, sessions.inputs)
     n, n_pairs = len(likelihood.numbers), len(expanded.pairs)
     n_sums = 1 + n + n_pairs
     trial = expanded._scan.trial
@@ -120,6 +122,13 @@ def describe(name: str, built: BuiltModel, settings: Discovery) -> tuple[dict[st
         "features": trace.rows,
         "first": [built.first_values[key] for key, _ in trace.state_of],
         "pairs": expanded.pairs.tolist(),
+        "levels": [
+            [place[ParameterId(chosen, ())], place[ParameterId(other, ())]]
+            for chosen, own in parts.items()
+            for other, its in parts.items()
+            if own.state == its.state and own.chosen is True and its.chosen is False
+        ],
+        "ties": [tie._asdict() for tie in canonical.ties_of(likelihood.numbers, parts)],
         "carried": len(trial.states) - n_sums,
     }
     source = f"{loss_source(trace.trial)}\n{likelihood_source(trial, n, n_sums)}"

@@ -32,13 +32,13 @@ HEADING = "The page in one file"
 EPOCH = """
 const { participant, task } = given;
 const played = spice.simulate(task, participant, 100, 100, 42);
-const loss = new spice.Loss(model, spice.rowsOf(model, played));
+const loss = spice.lossOf(model, spice.rowsOf(model, played));
 const weights = spice.drawWeights(model, new spice.Generator(1));
 const used = () => { const { user, system } = process.cpuUsage(); return (user + system) / 1000; };
-for (let i = 0; i < 100; i++) loss.at(weights);
+for (let i = 0; i < 100; i++) loss(weights);
 return Array.from({ length: 9 }, () => {
   const began = used();
-  for (let i = 0; i < 20; i++) loss.at(weights);
+  for (let i = 0; i < 20; i++) loss(weights);
   return (used() - began) / 20;
 });
 """

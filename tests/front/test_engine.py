@@ -106,7 +106,7 @@ def test_loss_and_gradient_are_pythons(name):
         "const [task, participant, trials, sessions, seed] = given.case;"
         "const played = spice.simulate({...task, blocks: {}}, participant, trials, sessions, seed);"
         "const rows = spice.rowsOf(model, played);"
-        "const {loss, gradient} = new spice.Loss(model, rows).at(Float64Array.from(given.theta));"
+        "const {loss, gradient} = spice.lossOf(model, rows)(Float64Array.from(given.theta));"
         "return {loss, gradient: [...gradient]}",
         {"case": [task, RW, *sizes], "theta": theta[0].tolist()},
         name,

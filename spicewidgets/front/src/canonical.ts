@@ -2,19 +2,12 @@
 import { canonical } from "./constants.json";
 import type { NumberId } from "./likelihood";
 import type { Vector } from "./linear";
-import type { Model } from "./model";
+import type { Model, Tie } from "./model";
 
 const { ROUNDING, STEPS, SMALL, ENOUGH } = canonical;
 
 export const keyOf = (module: string, term: readonly string[] | null): string =>
   term === null ? module : `${module}: ${[...term].sort().join(" ")}`;
-
-/** Numbers of one state, by place, that the convention of its scale ties: `drive + sum(others) = 1`. */
-export interface Tie {
-  beta: number;
-  drive: number;
-  others: number[];
-}
 
 export function driveOf(tie: Tie, values: Vector): number {
   return 1 - tie.others.reduce((sum, place) => sum + values[place]!, 0);
@@ -64,25 +57,13 @@ export function rescale(
   return result;
 }
 
-/** The ties of all states that have a beta, an own value and something that drives it. */
-export function tiesOf(model: Model, numbers: readonly NumberId[]): Tie[] {
-  const place = new Map(numbers.map(({ module, term }, i) => [keyOf(module, term), i]));
-  return numbers.flatMap((number, beta) => {
-    if (number.term !== null) return [];
-    const own = model.modules.filter((module) => module.state === number.module);
-    const module = (own.find(({ arms }) => arms === "chosen") ?? own.find(({ arms }) => arms === "all"))?.name ?? "";
-    const inputs = numbers.filter(
-      (n) => n.module === module && n.term?.length && n.term[0] !== module && new Set(n.term).size === 1,
-    );
-    const drive = place.get(keyOf(module, inputs[0]?.term ?? []));
-    const weight = place.get(keyOf(module, [module]));
-    if (drive === undefined || weight === undefined) return [];
-    const seen = new Set([module, ...(numbers[drive]!.term ?? [])]);
-    const others = numbers.flatMap((n, i) =>
-      n.module === module && n.term?.length && n.term.every((f) => seen.has(f)) && i !== weight && i !== drive ? [i] : [],
-    );
-    return [{ beta, drive, others: [weight, ...others] }];
+/** A model's ties among some of its numbers. */
+export function tiesAmong({ ties }: Model, places: readonly number[]): Tie[] {
+  const at = (place: number): number => places.indexOf(place);
+  const among = ties.map(({ beta, drive, others: [weight, ...more] }) => {
+    return { beta: at(beta), drive: at(drive), others: [at(weight!), ...more.map(at).filter((i) => i >= 0)] };
   });
+  return among.filter(({ beta, drive, others }) => Math.min(beta, drive, others[0]!) >= 0);
 }
 
 /** The numbers with a state stretched to the convention's scale; null where there is no such scale. */

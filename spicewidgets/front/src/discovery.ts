@@ -1,6 +1,6 @@
 /** From a trained network to equations: samples of its modules, a regression, and the terms that the choices ask for. */
 import { regression } from "./constants.json";
-import { Likelihood } from "./likelihood";
+import { likelihoodOf } from "./likelihood";
 import { leastSquares, type Vector } from "./linear";
 import { betasOf, networkStep, replay, rowsOf, type Choices, type Model, type Module, type Transition } from "./model";
 import { Generator } from "./random";
@@ -50,14 +50,13 @@ export function* search(model: Model, sessions: readonly Choices[], weights: Vec
     start.push(betas[k]!);
     places.push(place++);
   });
-  return yield* select(new Likelihood(model, rowsOf(model, sessions), places), Float64Array.from(start));
+  return yield* select(likelihoodOf(model, rowsOf(model, sessions), places), Float64Array.from(start));
 }
 
 /** The same, at once. */
 export function discover(...of: Parameters<typeof search>): Evidence {
   const way = search(...of);
-  for (;;) {
-    const { done, value } = way.next();
-    if (done) return value;
-  }
+  let next = way.next();
+  while (!next.done) next = way.next();
+  return next.value;
 }

@@ -23,34 +23,19 @@ export function numbersOf(model: Model): NumberId[] {
 }
 
 /** ln L of the choices as a function of some of a model's numbers; the others are 0. */
-export class Likelihood {
-  readonly numbers: NumberId[];
-  readonly choices: number;
-  private readonly all: Vector;
-  private readonly sums: Vector;
-  private readonly first: Vector;
+export type Likelihood = ReturnType<typeof likelihoodOf>;
 
-  constructor(
-    readonly model: Model,
-    private readonly data: Rows,
-    private readonly places: readonly number[],
-  ) {
-    const every = numbersOf(model);
-    this.numbers = places.map((place) => every[place]!);
-    this.choices = data.sessions * data.trials;
-    this.all = new Float64Array(every.length);
-    this.sums = new Float64Array(1 + every.length + model.pairs.length);
-    this.first = new Float64Array(model.carried);
-    this.first.set(model.first);
-  }
-
-  at(values: Vector): Derivatives {
-    const { all, sums, places } = this;
-    all.fill(0);
+export function likelihoodOf(model: Model, { rows, sessions, trials }: Rows, places: readonly number[]) {
+  const every = numbersOf(model);
+  const sums = new Float64Array(1 + every.length + model.pairs.length);
+  const first = new Float64Array(model.carried);
+  first.set(model.first);
+  function at(values: Vector): Derivatives {
+    const all = new Float64Array(every.length);
     places.forEach((place, i) => (all[place] = values[i]!));
-    this.model.kernel.likelihood(this.data.rows, this.data.sessions, this.data.trials, all, this.first, sums);
+    model.kernel.likelihood(rows, sessions, trials, all, first, sums);
     const whole = zeros(all.length);
-    this.model.pairs.forEach(([i, j], at) => {
+    model.pairs.forEach(([i, j], at) => {
       whole[i]![j] = whole[j]![i] = sums[1 + all.length + at]!;
     });
     const nll = sums[0]!;
@@ -60,6 +45,7 @@ export class Likelihood {
       information: places.map((i) => Float64Array.from(places, (j) => whole[i]![j]!)),
     };
   }
+  return { model, places, numbers: places.map((place) => every[place]!), choices: sessions * trials, at };
 }
 
 /** Independent normal distributions of the numbers. */

@@ -44,19 +44,21 @@ export function inverse(a: Matrix): Matrix {
   return solve(a, identity);
 }
 
-/** `basis' a basis`. */
-export function sandwich(a: Matrix, basis: Matrix): Matrix {
-  const n = a.length;
-  const times = zeros(n);
-  const result = zeros(n);
-  for (let i = 0; i < n; i++)
-    for (let k = 0; k < n; k++)
-      if (a[i]![k] !== 0) for (let j = 0; j < n; j++) times[i]![j]! += a[i]![k]! * basis[k]![j]!;
-  for (let k = 0; k < n; k++)
-    for (let i = 0; i < n; i++)
-      if (basis[k]![i] !== 0) for (let j = 0; j < n; j++) result[i]![j]! += basis[k]![i]! * times[k]![j]!;
+/** `a b`, both square. */
+function multiply(a: Matrix, b: Matrix): Matrix {
+  const result = zeros(a.length);
+  a.forEach((row, i) =>
+    row.forEach((times, k) => {
+      if (times !== 0) b[k]!.forEach((value, j) => (result[i]![j]! += times * value));
+    }),
+  );
   return result;
 }
+
+export const transpose = (a: Matrix): Matrix => a.map((_, i) => Float64Array.from(a, (row) => row[i]!));
+
+/** `basis' a basis`. */
+export const sandwich = (a: Matrix, basis: Matrix): Matrix => multiply(transpose(basis), multiply(a, basis));
 
 /** Least squares of the columns that can be told apart, simplest first: coefficients, and which were left out. */
 export function leastSquares(columns: readonly Vector[], y: Vector, least: number): { values: Vector; told: boolean[] } {

@@ -43,6 +43,13 @@ export interface Module {
   terms: readonly (readonly string[])[];
 }
 
+/** Numbers of one state, by place, that the convention of its scale ties: `drive + sum(others) = 1`. */
+export interface Tie {
+  beta: number;
+  drive: number;
+  others: readonly number[];
+}
+
 /** What Python has written out for a model; `kernels.py` describes both functions. */
 export interface Kernel {
   TAPE: number;
@@ -65,6 +72,9 @@ export interface Model {
   first: readonly number[];
   /** Pairs of numbers of which the kernel sums the information. */
   pairs: readonly (readonly [number, number])[];
+  /** Constants of a state's chosen option and of its others, of which one can be 0: their places among the numbers. */
+  levels: readonly (readonly [number, number])[];
+  ties: readonly Tie[];
   /** How many states and slopes the likelihood's kernel begins with. */
   carried: number;
   kernel: Kernel;

@@ -10,50 +10,26 @@ export type Evaluate = (x: Vector) => Answer;
 
 const { HISTORY, LEAST_STEP, LEAST_SLOPE, SEARCH, ARMIJO, WOLFE } = optimisers;
 
-/** Adam (Kingma & Ba 2015). */
-export class Adam {
-  private steps = 0;
-  private readonly mean: Vector;
-  private readonly square: Vector;
-
-  constructor(
-    private readonly rate: number,
-    size: number,
-  ) {
-    this.mean = new Float64Array(size);
-    this.square = new Float64Array(size);
-  }
-
-  /** Move the weights, in place. */
-  step(weights: Vector, gradient: Vector): void {
-    this.steps++;
-    const size = this.rate / (1 - 0.9 ** this.steps);
-    const scale = Math.sqrt(1 - 0.999 ** this.steps);
-    for (let i = 0; i < weights.length; i++) {
-      const g = gradient[i]!;
-      this.mean[i]! += 0.1 * (g - this.mean[i]!);
-      this.square[i] = 0.999 * this.square[i]! + 0.001 * g * g;
-      weights[i]! -= (size * this.mean[i]!) / (Math.sqrt(this.square[i]!) / scale + 1e-8);
-    }
-  }
+/** Adam (Kingma & Ba 2015), for so many weights; each call moves them, in place. */
+export function makeAdam(rate: number, n: number): (weights: Vector, gradient: Vector) => void {
+  const [mean, square] = [new Float64Array(n), new Float64Array(n)];
+  let steps = 0;
+  return (weights, gradient) => {
+    steps++;
+    const size = rate / (1 - 0.9 ** steps);
+    const scale = Math.sqrt(1 - 0.999 ** steps);
+    gradient.forEach((g, i) => {
+      mean[i]! += 0.1 * (g - mean[i]!);
+      square[i] = 0.999 * square[i]! + 0.001 * g * g;
+      weights[i]! -= (size * mean[i]!) / (Math.sqrt(square[i]!) / scale + 1e-8);
+    });
+  };
 }
 
-/** The stopping rule of a descent: too little gain over some iterations. */
-export class Patience {
-  private readonly recent: number[];
-
-  constructor(
-    iterations: number,
-    private readonly tolerance: number,
-  ) {
-    this.recent = Array<number>(iterations).fill(Infinity);
-  }
-
-  over(loss: number): boolean {
-    const little = !(this.recent.shift()! - loss > this.tolerance);
-    this.recent.push(loss);
-    return little;
-  }
+/** The stopping rule of a descent: asked for each loss, it says whether some iterations have gained too little. */
+export function makePatience(iterations: number, tolerance: number): (loss: number) => boolean {
+  const recent = Array<number>(iterations).fill(Infinity);
+  return (loss) => !(recent[recent.push(loss) - 1 - iterations]! - loss > tolerance);
 }
 
 export interface Point extends Answer {

@@ -4,7 +4,7 @@ import { betasOf, networkStep, replay, rowsOf, type Choices, type Model } from "
 import { lbfgs, type Answer } from "./optimisers";
 import { Generator } from "./random";
 import { Bandit, Learner, OPTIONS, simulate, type Session, type Task } from "./simulation";
-import { Loss, train, type Epoch } from "./training";
+import { lossOf, train, type Epoch } from "./training";
 
 const SEEN = 24; // simulated participants whom the network has seen before
 const TRIALS = 60;
@@ -39,9 +39,9 @@ export function meet(model: Model, task: Task): Iterator<Epoch, Epoch> {
 export function adapt(model: Model, weights: Vector, { choices, rewards }: Choices): Vector {
   const n = choices.length - 1;
   if (n < 1) return weights;
-  const loss = new Loss(model, rowsOf(model, [{ choices, rewards: rewards.slice(0, n) }]));
+  const loss = lossOf(model, rowsOf(model, [{ choices, rewards: rewards.slice(0, n) }]));
   const evaluate = (x: Vector): Answer => {
-    const there = loss.at(x);
+    const there = loss(x);
     let held = 0;
     const gradient = there.gradient.map((g, i) => {
       const away = x[i]! - weights[i]!;

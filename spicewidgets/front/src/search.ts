@@ -1,8 +1,9 @@
 /** Which terms an equation has, those that the choices would miss: `core/discover/{evidence,selection}.py`. */
-import { driveOf, inScale, keyOf, rescale, tiesOf, type Tie } from "./canonical";
+import { driveOf, inScale, keyOf, rescale, tiesAmong } from "./canonical";
 import { evidence as shared } from "./constants.json";
 import { curvatureOf, maximise, newtonStep, type Derivatives, type Likelihood, type NumberId, type Prior } from "./likelihood";
-import { inverse, zeros, type Matrix, type Vector } from "./linear";
+import type { Tie } from "./model";
+import { inverse, sandwich, transpose, zeros, type Matrix, type Vector } from "./linear";
 
 const { UNIT, LEAST, WIDE, KEEPS, FADES, SMALL, SAME, BEYOND, NEAR, INSISTENT, ALIKE, FLOOR, EXACT } = shared;
 
@@ -119,14 +120,7 @@ class TermSearch {
     const { free, basis } = this.moves(active, held);
     const whole = inverse(curvatureOf(information, free, this.prior, basis));
     const kept = whole.map((row, i) => row.map((value, j) => (free[i] && free[j] ? value : 0)));
-    const n = kept.length;
-    const result = zeros(n);
-    for (let i = 0; i < n; i++)
-      for (let k = 0; k < n; k++)
-        for (let l = 0; l < n; l++)
-          if (basis[i]![k] !== 0 && kept[k]![l] !== 0)
-            for (let j = 0; j < n; j++) result[i]![j]! += basis[i]![k]! * kept[k]![l]! * basis[j]![l]!;
-    return result;
+    return sandwich(kept, transpose(basis));
   }
 
   /** Which numbers move by themselves in a set of terms, and the ties of the others to them. */
@@ -169,7 +163,7 @@ class TermSearch {
   /** All terms with their best numbers, in the canonical scale. */
   private fitInCanonicalScale(active: Mask, start: Vector): SearchStep {
     const { model, numbers } = this.likelihood;
-    const ties = tiesOf(model, numbers);
+    const ties = tiesAmong(model, this.likelihood.places);
     this.fixed = ties.map(({ beta }) => beta);
     let step = this.refitBounded(active, start);
     const freedoms = this.fixed.filter((beta) => this.mayStretch(beta, step.values));
@@ -264,26 +258,15 @@ class TermSearch {
 
   /** Which constant goes, where that of the chosen arm could: that of the other arms, if it could as well. */
   private constantToDrop(best: number, mayGo: readonly number[]): number {
-    const { model, numbers } = this.likelihood;
-    const partOf = (i: number) => model.modules.find(({ name }) => name === numbers[i]!.module);
-    const own = partOf(best);
-    if (numbers[best]!.term?.length !== 0 || own?.arms !== "chosen") return best;
-    const other = mayGo.find((i) => {
-      const part = partOf(i);
-      return numbers[i]!.term?.length === 0 && part?.state === own.state && part.arms === "not chosen";
-    });
-    return other ?? best;
+    const { model, places } = this.likelihood;
+    const pair = model.levels.find(([own]) => own === places[best]);
+    return mayGo.find((i) => places[i] === pair?.[1]) ?? best;
   }
 }
 
 /** The terms that are worth their price, and why; on the way, how many terms are left. */
 export function* select(likelihood: Likelihood, start: Vector): Generator<number, Evidence> {
-  const { model, numbers } = likelihood;
-  const level = numbers.map(({ module, term }) => {
-    const part = model.modules.find(({ name }) => name === module);
-    const pair = model.modules.some(({ state, arms }) => state === part?.state && arms === "chosen");
-    return term?.length === 0 && part?.arms === "not chosen" && pair;
-  });
+  const level = likelihood.places.map((place) => likelihood.model.levels.some(([, other]) => other === place));
   const searches: TermSearch[] = [];
   for (const candidates of [level.map(() => true), ...(level.includes(true) ? [level.map((is) => !is)] : [])]) {
     const search = new TermSearch(likelihood);

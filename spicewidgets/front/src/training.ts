@@ -2,7 +2,7 @@
 import { descents, screening } from "./constants.json";
 import type { Vector } from "./linear";
 import { drawWeights, rowsOf, type Choices, type Model, type Rows } from "./model";
-import { Adam, lbfgs, Patience, type Answer } from "./optimisers";
+import { lbfgs, makeAdam, makePatience, type Answer } from "./optimisers";
 import type { Generator as Random } from "./random";
 
 const { TRIALS, CHOICES, EPOCHS, LEARNING_RATE, PATIENCE, GAIN, RANKING_EPOCHS, STARTS, STARTS_PER_MODULE } = screening;
@@ -17,82 +17,66 @@ export interface Epoch {
   weights: Vector;
 }
 
-/** Loss of a network's weights in nats per choice, with its gradient. */
-export class Loss {
-  private readonly tape: Vector;
-  private readonly globals: Vector;
-  private readonly slopes: Vector;
-  private readonly first: Vector;
-
-  constructor(
-    private readonly model: Model,
-    private readonly data: Rows,
-  ) {
-    this.tape = new Float64Array(data.trials * model.kernel.TAPE);
-    this.globals = new Float64Array(model.places.length);
-    this.slopes = new Float64Array(model.places.length);
-    this.first = Float64Array.from(model.first);
-  }
-
-  at(weights: Vector): Answer {
-    const { places, kernel } = this.model;
-    const { rows, sessions, trials } = this.data;
-    places.forEach((place, i) => (this.globals[i] = weights[place]!));
-    this.slopes.fill(0);
-    const n = sessions * trials;
-    const loss = kernel.loss(rows, sessions, trials, this.globals, this.first, this.tape, this.slopes) / n;
+/** The loss of a network's weights in nats per choice, with its gradient, as a function of them. */
+export function lossOf({ places, kernel, first }: Model, { rows, sessions, trials }: Rows): (weights: Vector) => Answer {
+  const tape = new Float64Array(trials * kernel.TAPE);
+  const before = Float64Array.from(first);
+  const n = sessions * trials;
+  return (weights) => {
+    const slopes = new Float64Array(places.length);
+    const own = Float64Array.from(places, (place) => weights[place]!);
+    const loss = kernel.loss(rows, sessions, trials, own, before, tape, slopes) / n;
     const gradient = new Float64Array(weights.length);
-    places.forEach((place, i) => (gradient[place] = this.slopes[i]! / n));
+    places.forEach((place, i) => (gradient[place] = slopes[i]! / n));
     return { loss, gradient };
-  }
+  };
 }
 
 /** Train a network; an epoch for each record that is asked for. The last one has the best weights. */
 export function* train(model: Model, sessions: readonly Choices[], rng: Random): Generator<Epoch, Epoch> {
   let epoch = 0;
   const first = sessions.slice(0, SESSIONS);
-  const loss = new Loss(model, rowsOf(model, first, Math.max(TRIALS, Math.ceil(CHOICES / first.length))));
+  const loss = lossOf(model, rowsOf(model, first, Math.max(TRIALS, Math.ceil(CHOICES / first.length))));
   let starts = Array.from({ length: Math.max(STARTS, STARTS_PER_MODULE * model.modules.length) }, () => {
     const weights = drawWeights(model, rng);
-    return { weights, loss: Infinity, adam: new Adam(LEARNING_RATE, weights.length) };
+    return { weights, loss: Infinity, move: makeAdam(LEARNING_RATE, weights.length) };
   });
-  const patience = new Patience(PATIENCE, GAIN);
+  const isOver = makePatience(PATIENCE, GAIN);
   for (let i = 0; i < EPOCHS; i++) {
     let best = starts[0]!;
     let reached = best.weights;
     for (const start of starts) {
-      const there = loss.at(start.weights);
+      const there = loss(start.weights);
       start.loss = Number.isFinite(there.loss) ? there.loss : Infinity;
       if (start === best || start.loss < best.loss) [best, reached] = [start, start.weights.slice()];
-      start.adam.step(start.weights, there.gradient);
+      start.move(start.weights, there.gradient);
     }
     yield { epoch: ++epoch, loss: best.loss, weights: reached };
-    if (patience.over(best.loss)) break;
+    if (isOver(best.loss)) break;
   }
-  for (const start of starts) start.loss = loss.at(start.weights).loss;
+  for (const start of starts) start.loss = loss(start.weights).loss;
   starts.sort((a, b) => (a.loss < b.loss ? -1 : 1));
-  const whole = new Loss(model, rowsOf(model, sessions));
-  const evaluate = (x: Vector): Answer => whole.at(x);
+  const evaluate = lossOf(model, rowsOf(model, sessions));
   const ranked = model.modules.length > 1 ? starts.slice(0, model.modules.length) : [];
   for (const start of ranked) {
-    const rest = new Patience(LBFGS_PATIENCE, LBFGS_TOLERANCE);
+    const rest = makePatience(LBFGS_PATIENCE, LBFGS_TOLERANCE);
     let count = 0;
     for (const point of lbfgs(start.weights, evaluate)) {
       [start.weights, start.loss] = [point.x, point.loss];
       yield { epoch: ++epoch, loss: point.loss, weights: point.x };
-      if (++count === RANKING_EPOCHS || rest.over(point.loss)) break;
+      if (++count === RANKING_EPOCHS || rest(point.loss)) break;
     }
   }
   ranked.sort((a, b) => (a.loss < b.loss ? -1 : 1));
   starts = [...ranked, ...starts.slice(ranked.length)];
   let last: Epoch = { epoch, loss: Infinity, weights: starts[0]!.weights };
   for (const start of starts) {
-    const rest = new Patience(LBFGS_PATIENCE, LBFGS_TOLERANCE);
+    const rest = makePatience(LBFGS_PATIENCE, LBFGS_TOLERANCE);
     for (const point of lbfgs(start.weights, evaluate)) {
       const now: Epoch = { epoch: ++epoch, loss: point.loss, weights: point.x };
       if (now.loss < last.loss) last = now;
       yield now;
-      if (rest.over(point.loss) || epoch >= MOST_EPOCHS) break;
+      if (rest(point.loss) || epoch >= MOST_EPOCHS) break;
     }
     if (last.loss < Math.LN2 || epoch >= MOST_EPOCHS) break;
   }
