@@ -108,8 +108,9 @@ def course_picture(
     lines += [
         Line(at[rows], y[rows], style, joined=False) for style, rows in ((REWARDED, won), (UNREWARDED, ~won))
     ]
-    ticks = {1.1: "1", -0.1: "2", 0.5: "0.5"}
-    drawn = chart(title, Axis(0, len(choices)), Axis(-0.2, 1.2, ticks), lines, x_title="trial")
+    y = Axis(-0.2, 1.2, {0.0: "0", 0.5: "0.5", 1.0: "1"})
+    note = "marks above: option 1 was chosen; below: option 2"
+    drawn = chart(title, Axis(0, len(choices)), y, lines, note=note, x_title="trial")
     return Html(
         drawn + key([(one, "line") for one in options] + [(REWARDED, "points"), (UNREWARDED, "points")])
     )
