@@ -1,6 +1,6 @@
 """The page in one file: whether it finds what Python finds, how fast, and how large it is.
 
-    python tests/benchmarks/page.py [--settings 50] [--seed 2027] [--no-write]
+    python tests/benchmarks/page.py [--settings 50] [--seed 2027] [--only agreement] [--no-write]
 
 The committed bundle runs in node. Random settings are drawn from a seed; each is simulated, trained and read
 by the page and by Python. Time in node is that of the processor. Browsers are for `page_browsers.py`.
@@ -11,6 +11,8 @@ import sys
 import time
 import warnings
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ import torch
 from report import Table, benchmark_parser, number, publish, spread
 
 import spicewidgets as sw
+from spicewidgets.core.equations import term_text
 from spicewidgets.core.models import MODELS
 from spicewidgets.core.train.compiled.loss import CompiledLoss
 from spicewidgets.core.train.objective import Sessions, get_flat_parameters
@@ -92,6 +95,8 @@ return alphas.map((alpha, k) => {
 """
 ALPHAS = (0.1, 0.3, 0.6)
 TASK = {"kind": "drift", "sigma": 0.2, "boundary": "clip", "flip": 0, "blocks": {}}
+Row = tuple[str, ...]
+Terms = dict[Any, dict[str, Any]]  # by module and factors: what `TermEvidence` has
 PERSON = {"alpha_reward": 0.3, "alpha_penalty": None, "beta_reward": 3.0, "q0": 0.5, "forget_rate": 0.0}
 
 
@@ -120,14 +125,8 @@ def settings_of(name: str, n: int, seed: int) -> Iterator[dict[str, Any]]:
         }
 
 
-def fit(name: str, case: dict[str, Any], seed: int) -> tuple[list[list[int]], dict[Any, tuple[float, float]]]:
-    """The choices, and value and standard error of each term that Python finds.
-
-    Args:
-        name: of the model.
-        case: one of `settings_of`.
-        seed: of the network.
-    """
+def fit(name: str, case: dict[str, Any]) -> tuple[list[list[int]], float, Terms]:
+    """The choices of one of `settings_of`, and -ln L and terms that Python finds with a model."""
     dataset, _, _ = sw.create_dataset(
         sw.AgentQ(2, **case["participant"]),
         sw.BanditsDrift(case["task"]["sigma"]),
@@ -136,40 +135,56 @@ def fit(name: str, case: dict[str, Any], seed: int) -> tuple[list[list[int]], di
         random_state=case["seed"],
     )
     ready = MODELS[name]
-    found = sw.SpiceEstimator(ready.rnn_class, ready.config, random_state=seed).fit(dataset).evidence_[0]
+    found = (
+        sw.SpiceEstimator(ready.rnn_class, ready.config, random_state=case["seed"]).fit(dataset).evidence_[0]
+    )
     choices = np.hstack([dataset.xs.numpy()[..., 1], dataset.ys.numpy()[:, -1:, 1]]).astype(int).tolist()
-    return choices, {(one.module, one.term): (one.value, one.error) for one in found.terms if one.active}
+    return choices, found.nll, {(one.module, one.term): vars(one) for one in found.terms}
 
 
-def apart(one: dict[Any, tuple[float, float]], other: dict[Any, tuple[float, float]]) -> float | None:
+def active(terms: Terms) -> set[Any]:
+    return {key for key, one in terms.items() if one["active"]}
+
+
+def apart(one: Terms, other: Terms) -> float | None:
     """The largest difference of a coefficient, in standard errors; None where the terms are not the same."""
-    if one.keys() != other.keys():
+    if active(one) != active(other):
         return None
-    return max((abs(one[key][0] - other[key][0]) / (one[key][1] or 1.0) for key in one), default=0.0)
+    return max(
+        (abs(one[key]["value"] - other[key]["value"]) / (one[key]["error"] or 1.0) for key in active(one)),
+        default=0.0,
+    )
 
 
-def agreement(name: str, n: int, seed: int) -> Iterator[str]:
-    cases = list(settings_of(name, n, seed))
-    found = run_in_node(FIND, cases, name)
-    bits, page, python = 0, [], []
-    for case, own in zip(cases, found, strict=True):
-        choices, ours = fit(name, case, case["seed"])
-        _, again = fit(name, case, case["seed"] + 1)
-        bits += own["choices"] == choices
-        theirs = {
-            (term["number"]["module"], tuple(term["number"]["term"])): (term["value"], term["error"])
-            for term in own["terms"]
-            if term["active"]
-        }
-        page.append(apart(ours, theirs))
-        python.append(apart(ours, again))
-        if page[-1] is None:
-            print(f"{name}: other terms at {case}")
-    yield f"{bits} of {n}"
-    for results in (page, python):
-        known = [one for one in results if one is not None]
-        yield f"{len(known)} of {n}"
-        yield f"{statistics.median(known):.1g}, at most {max(known):.1g}; {sum(one > 0.01 for one in known)}"
+def difference(
+    name: str, case: dict[str, Any], ours: tuple[float, Terms], theirs: tuple[float, Terms]
+) -> Row:
+    """Whose terms are not the other's at one setting, and by how many nats, prices included."""
+    totals = [
+        nll + sum(one["price"] for (_, term), one in terms.items() if one["active"] and term is not None)
+        for nll, terms in (ours, theirs)
+    ]
+    sides = (("Python", ours[1], theirs[1]), ("page", theirs[1], ours[1]))
+    what = [
+        f"{who}: {key[0]}, {term_text(key[1])} (worth {own[key]['cost']:.2f}, price {own[key]['price']:.2f})"
+        for who, own, others in sides
+        for key in sorted(active(own) - active(others), key=str)
+    ]
+    size = f"{case['trials'] * case['sessions']:,} choices, seed {case['seed']}"
+    return name, size, "; ".join(what), f"{totals[1] - totals[0]:+.2f}"
+
+
+def agreement(name: str, case: dict[str, Any]) -> tuple[bool, float | None, Row]:
+    """Whether choices are the same at one setting; how far the page is from Python; what differs."""
+    (own,) = run_in_node(FIND, [case], name)
+    choices, nll, ours = fit(name, case)
+    theirs = {
+        (term["number"]["module"], term["number"]["term"] and tuple(term["number"]["term"])): term
+        for term in own["terms"]
+    }
+    differs = difference(name, case, (nll, ours), (own["nll"], theirs))
+    print(name, own["choices"] == choices, apart(ours, theirs), *differs[1:], flush=True)
+    return own["choices"] == choices, apart(ours, theirs), differs
 
 
 def native(name: str) -> float:
@@ -229,39 +244,57 @@ def bets(seed: int, n_players: int = 200) -> str:
     return words, Table(head, rows)
 
 
-def main() -> None:
-    parser = benchmark_parser(__doc__)
-    parser.add_argument("--settings", type=int, default=50)
-    parser.add_argument("--seed", type=int, default=2027)
-    given = parser.parse_args()
-    torch.set_num_threads(1)
-    warnings.simplefilter("ignore")
-    rows = [
-        (name, *agreement(name, given.settings // (2 if name == "choice" else 1), given.seed))
-        for name in READY
-    ]
-    far = "standard errors apart; above .01"
-    head = (
-        "model",
-        "choices equal to the bit",
-        *("same terms", far),
-        *("Python's own, another seed: same terms", far),
+def publish_agreement(n: int, seed: int, n_processes: int, write: bool) -> None:
+    rows, others = [], []
+    with ProcessPoolExecutor(n_processes) as pool:
+        found = {name: pool.map(agreement, repeat(name), settings_of(name, n, seed)) for name in READY}
+        for name, results in found.items():
+            bits, distances, differ = zip(*results, strict=True)
+            known = [one for one in distances if one is not None]
+            far = f"{statistics.median(known):.1g}, at most {max(known):.1g}"
+            same = f"{len(known)} of {n}"
+            rows.append((name, f"{sum(bits)} of {n}", same, far, str(sum(one > 0.01 for one in known))))
+            others += [row for row, one in zip(differ, distances, strict=True) if one is None]
+    head = "model", "choices equal to the bit", "same terms", "standard errors apart", "above .01"
+    publish(
+        f"{HEADING}, beside Python",
+        f"Shared with other work. {n} random settings of each model, seed {seed}. The page's choices, terms"
+        " and coefficients beside Python's.",
+        Table(head, rows),
+        "Settings whose terms are not the same: what one of them has and the other has not, what the term is"
+        " worth there and its price in nats, and by how many nats -ln L and prices of the page's equation are"
+        " above Python's.",
+        Table(("model", "setting", "terms", "page above Python"), others),
+        write=write,
     )
+
+
+def publish_times(seed: int, write: bool) -> None:
     times = [(name, *speed(name)) for name in READY]
     publish(
         HEADING,
-        f"Shared with other work. {given.settings} random settings of each model, half as many of choice,"
-        f" whose fits take longest; seed {given.seed}. The"
-        " page's choices, terms and coefficients beside Python's, and beside them Python's own under another"
-        " seed of the network's weights.",
-        Table(head, rows),
         "100 x 100 choices, time of the processor: median (lowest to highest). The peer needs 68.2 ms for an"
         ' epoch of one module ("The compiled path against the peer").',
         Table(("model", "an epoch in node", "in machine code", "Train to equation in node"), times),
         f"The file has {len(write_page().encode()) / 1000:.0f} kB.",
-        *bets(given.seed),
-        write=not given.no_write,
+        *bets(seed),
+        write=write,
     )
+
+
+def main() -> None:
+    parser = benchmark_parser(__doc__)
+    parser.add_argument("--settings", type=int, default=50)
+    parser.add_argument("--seed", type=int, default=2027)
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--only", choices=("agreement", "times"), help="times need a calm machine")
+    given = parser.parse_args()
+    torch.set_num_threads(1)
+    warnings.simplefilter("ignore")
+    if given.only != "times":
+        publish_agreement(given.settings, given.seed, given.processes, not given.no_write)
+    if given.only != "agreement":
+        publish_times(given.seed, not given.no_write)
 
 
 if __name__ == "__main__":

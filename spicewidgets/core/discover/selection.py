@@ -17,7 +17,7 @@ from ..equations import Equation, SpiceModel, Term, term_text
 from ..train.objective import Sessions
 from ..train.rnn import BaseRNN
 from .canonical import ModuleRole, levels, parts_of
-from .evidence import SearchStep, TermSearch
+from .evidence import ALIKE, SearchStep, TermSearch
 from .likelihood import Likelihood, ParameterId, write_equations
 
 Floats = NDArray[np.float64]
@@ -113,16 +113,23 @@ class Selection:
         """Search, unless that has been done."""
         if self._search is None:
             level = levels(self.likelihood.numbers, self.parts)
-            searches = [self._make_search(np.ones_like(level))]
-            if level.any():  # with both constants of a state the first steps have much room to go astray
-                searches.append(self._make_search(~level))
-            self._search = min(searches, key=lambda search: search.total(search.best()))
+            # With both constants of a state the way depends on where it begins. So it begins at what is found
+            # with one, which is looked for again from there, and stays unless another is better by more.
+            ways = (~level, np.ones_like(level), ~level) if level.any() else (~level,)
+            searches: list[TermSearch] = []
+            for candidates in ways:
+                last = searches[-1] if searches else None
+                start = self.start if last is None else last.climb_to_top(last.best()).values
+                searches.append(self._make_search(start, candidates))
+            self._search = min(
+                searches, key=lambda one: one.total(one.best()) - ALIKE * (one is searches[-1])
+            )
         return self._search
 
-    def _make_search(self, candidates: Mask) -> TermSearch:
+    def _make_search(self, start: Floats, candidates: Mask) -> TermSearch:
         likelihood = self.likelihood
         search = TermSearch(likelihood, likelihood.numbers, float(likelihood.n_choices[0]), self.parts)
-        search.run(self.start, candidates)
+        search.run(start, candidates)
         return search
 
     def demanding(

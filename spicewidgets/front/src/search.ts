@@ -90,8 +90,14 @@ class TermSearch {
     return step.prices.reduce((sum, price, i) => (step.active[i] && this.isTerm[i] ? sum + price : sum), step.objective);
   }
 
-  evidence(chosen: SearchStep): Evidence {
-    const step = this.boundWeights(this.fit(chosen.values, chosen.active, chosen.held, Infinity, EXACT));
+  /** The best set with its best numbers, so well that it no more matters where they began. */
+  top(): SearchStep {
+    const { values, active, held } = this.best();
+    return this.boundWeights(this.fit(values, active, held, Infinity, EXACT));
+  }
+
+  evidence(): Evidence {
+    const step = this.top();
     const costs = this.without(step, step.active.map((is, i) => is && this.isTerm[i]!));
     const covariance = this.covariance(step.there.information, step.active, step.held);
     const terms = this.likelihood.numbers.map((number, i) => {
@@ -268,13 +274,13 @@ class TermSearch {
 export function* select(likelihood: Likelihood, start: Vector): Generator<number, Evidence> {
   const level = likelihood.places.map((place) => likelihood.model.levels.some(([, other]) => other === place));
   const searches: TermSearch[] = [];
-  for (const candidates of [level.map(() => true), ...(level.includes(true) ? [level.map((is) => !is)] : [])]) {
+  const both = level.map(() => true);
+  const one = level.map((is) => !is);
+  for (const candidates of level.includes(true) ? [one, both, one] : [both]) {
     const search = new TermSearch(likelihood);
-    yield* search.run(start, candidates);
+    yield* search.run(searches.at(-1)?.top().values ?? start, candidates);
     searches.push(search);
   }
-  const best = searches.reduce((least, search) =>
-    search.total(search.best()) < least.total(least.best()) ? search : least,
-  );
-  return best.evidence(best.best());
+  const total = (search: TermSearch): number => search.total(search.best()) - (search === searches.at(-1) ? ALIKE : 0);
+  return searches.reduce((least, search) => (total(search) < total(least) ? search : least)).evidence();
 }

@@ -51,6 +51,18 @@ def test_where_the_numbers_begin_does_not_matter():
         assert abs(item.value - again.value) < 1e-3 * item.error
 
 
+def test_nor_does_it_where_a_state_has_two_constants():
+    model, config = sw.ChoiceRNN(2), sw.CHOICE_CONFIG
+    agent = sw.AgentQ(alpha_reward=0.4, forget_rate=0.2, beta_choice=-0.8, alpha_choice=0.5)
+    betas, own = ("x_value_reward", "x_value_choice"), data(agent, n_sessions=30, seed=8)
+    one, other = (
+        select(proposal(config, betas, value=start), model, own, config)[1][0] for start in (0.3, -0.2)
+    )
+    for item, again in zip(one.terms, other.terms, strict=True):
+        assert item.active == again.active
+        assert abs(item.value - again.value) <= 1e-3 * item.error
+
+
 def test_a_product_that_the_participant_lacks_goes_and_one_that_it_has_stays():
     config = sw.RESCORLA_WAGNER_CONFIG
     for agent, terms in (
