@@ -1,5 +1,5 @@
-"""Takes the README's pictures of the explorer, one of them moving, and a strip of all rooms and views for
-each width and theme: `python tests/browser/pictures.py`, or with `strips` or `readme` only these.
+"""Takes the README's pictures of the explorer, one of them moving, and sheets of pictures for each width and
+theme: `python tests/browser/pictures.py`, or with `readme` or some of the sheets' names only these.
 
 The run is a real one: the participant is changed, trained, and what was found is compared.
 """
@@ -64,32 +64,122 @@ def take(browser: Browser, url: str, size: str, theme: str) -> None:
     page.close()
 
 
-def strip(browser: Browser, url: str, width: int, theme: str) -> None:
-    """All rooms and views beside each other, small, with the first scene of the story before them."""
-    height, scale = STRIPS[width]
-    page = browser.new_page(viewport={"width": width, "height": height})
-    page.goto(f"{url}?theme={theme}", timeout=120_000)
-    explorer = ExplorerPage(page).opened()
-    shots = []
+class Sheet:
+    """Pictures of a page, small, beside each other."""
 
-    def shoot() -> None:
+    def __init__(self, browser: Browser, width: int, theme: str) -> None:
+        height, self.scale = STRIPS[width]
+        self.page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=theme)
+        self.shots: list[Image.Image] = []
+        self.columns, self.end = ROW[width], f"{width}-{theme}.webp"
+
+    def shoot(self, page: Page | None = None) -> None:
+        """One more, of this page or of another."""
+        page = page or self.page
         page.mouse.move(0, 0)
         page.wait_for_timeout(900)  # a picture has no word to wait for
         shot = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
-        shots.append(shot.resize((int(width * scale), int(height * scale)), Image.Resampling.LANCZOS))
+        size = (int(shot.width * self.scale), int(shot.height * self.scale))
+        self.shots.append(shot.resize(size, Image.Resampling.LANCZOS))
 
-    explorer.button("Start").click()
-    shoot()
-    explorer.button("Leave").click()
+    def save(self, name: str) -> None:
+        """Write all of them as one picture, and close the page."""
+        columns, (wide, high) = min(self.columns, len(self.shots)), self.shots[0].size
+        sheet = Image.new("RGB", (columns * (wide + 8), -(-len(self.shots) // columns) * (high + 8)), "#868d96")
+        for at, shot in enumerate(self.shots):
+            sheet.paste(shot, (at % columns * (wide + 8) + 4, at // columns * (high + 8) + 4))
+        sheet.save(FOLDER / f"{name}-{self.end}", quality=55, method=6)
+        self.page.close()
+
+
+def rooms(browser: Browser, url: str, width: int, theme: str) -> None:
+    """All rooms and views."""
+    sheet = Sheet(browser, width, theme)
+    sheet.page.goto(f"{url}?theme={theme}", timeout=120_000)
+    explorer = ExplorerPage(sheet.page).opened()
     for name in STAGES:
         explorer.go(name)
-        shoot()
-    columns, (wide, high) = ROW[width], shots[0].size
-    sheet = Image.new("RGB", (columns * (wide + 8), -(-len(shots) // columns) * (high + 8)), "#868d96")
-    for at, shot in enumerate(shots):
-        sheet.paste(shot, (at % columns * (wide + 8) + 4, at // columns * (high + 8) + 4))
-    sheet.save(FOLDER / f"rooms-{width}-{theme}.webp", quality=55, method=6)
-    page.close()
+        sheet.shoot()
+    sheet.save("rooms")
+
+
+def game(browser: Browser, url: str, width: int, theme: str) -> None:
+    """Thirty choices, and what is beside the player at their end."""
+    sheet = Sheet(browser, width, theme)
+    page = sheet.page
+    page.goto(f"{url}?theme={theme}", timeout=120_000)
+    explorer = ExplorerPage(page)
+    done = 0
+    for until in (0, 3, 11, 20, 30):
+        explorer.play(until - done)
+        done = until
+        sheet.shoot()
+    for name in ("twin", "simulated", "people"):
+        page.locator(f"#{name}").click()
+        sheet.shoot()
+    explorer.tile("equation").click()
+    explorer.expect_trained()
+    sheet.shoot()
+    sheet.save("game")
+
+
+def story(browser: Browser, url: str, width: int, theme: str) -> None:
+    """The six scenes, each as it asks and as it answers."""
+    sheet = Sheet(browser, width, theme)
+    sheet.page.goto(f"{url}?theme={theme}", timeout=120_000)
+    explorer = ExplorerPage(sheet.page).opened()
+    explorer.button("Story").click()
+    for at in range(1, 7):
+        expect(sheet.page.get_by_text(f"{at} of 6")).to_be_visible()
+        sheet.shoot()
+        look = sheet.page.get_by_role("button", name="Look", exact=True)
+        (look if look.is_visible() else sheet.page.locator(".sw-story .widget-vbox>.widget-button").nth(1)).click()
+        sheet.shoot()
+        explorer.button(re.compile("^(Next|Open all)")).click()
+    sheet.save("story")
+
+
+def training(browser: Browser, url: str, width: int, theme: str) -> None:
+    """A training: while it goes on, at its end, and as it is replayed."""
+    sheet = Sheet(browser, width, theme)
+    sheet.page.goto(f"{url}?theme={theme}", timeout=120_000)
+    explorer = ExplorerPage(sheet.page).opened()
+    explorer.stage("Train")
+    sheet.shoot()
+    explorer.button("Train").click()
+    explorer.expect_trained()
+    sheet.shoot()
+    explorer.stage("Replay")
+    slider = sheet.page.get_by_role("slider").locator("visible=true").first
+    for key in ("Home", *["PageUp"] * 3):
+        slider.press(key)
+        sheet.shoot()
+    sheet.save("training")
+
+
+def points(browser: Browser, folder: Path, width: int, theme: str) -> None:
+    """A class on one plot: two share, at a learner's page and on the presenter's."""
+    with servers.app(folder, "--public", "--class", "Monday", "--most", "6") as url:
+        address = re.search(r"present.*http://[^/]*/(class#\S+)", (folder / "server.log").read_text())[1]
+        sheet = Sheet(browser, width, theme)
+        desk = browser.new_page(viewport=sheet.page.viewport_size, color_scheme=theme)
+        desk.goto(url + address)
+        expect(desk.get_by_text("Class: Monday")).to_be_visible()
+        for name in ("Ada", "Ben"):
+            sheet.page.goto(f"{url}?theme={theme}")
+            ExplorerPage(sheet.page).opened()
+            field = sheet.page.get_by_role("textbox", name="Name, if you like")
+            field.fill(name)
+            field.press("Tab")
+            sheet.page.get_by_role("button", name="Share my point").click()
+            expect(sheet.page.get_by_text("Shared. Everybody sees it")).to_be_visible()
+            expect(desk.get_by_text(name)).not_to_have_count(0)
+        sheet.page.locator(".sw-class").scroll_into_view_if_needed()
+        sheet.shoot()
+        sheet.shoot(desk)
+        desk.goto("about:blank")
+        desk.close()
+        sheet.save("class")
 
 
 class Film:
@@ -168,16 +258,23 @@ def film(browser: Browser, url: str) -> None:
     page.close()
 
 
+SHEETS = {"rooms": rooms, "game": game, "story": story, "training": training}
+
 if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, servers.app(Path(folder)) as url, sync_playwright() as play:
         browser = play.chromium.launch(executable_path=chromium.find(), args=["--disable-gpu"])
-        wanted = sys.argv[1:] or ["readme", "strips"]
+        wanted = sys.argv[1:] or ["readme", *SHEETS, "class"]
         for theme in ("light", "dark"):
             for size in SIZES if "readme" in wanted else ():
                 take(browser, url, size, theme)
-            for width in STRIPS if "strips" in wanted else ():
-                strip(browser, url, width, theme)
+            for width in STRIPS:
+                for name in SHEETS:
+                    if name in wanted and (width != 768 or name == "rooms"):
+                        SHEETS[name](browser, url, width, theme)
+            for width in (1280, 400) if "class" in wanted else ():
+                with tempfile.TemporaryDirectory() as other:
+                    points(browser, Path(other), width, theme)
         if "readme" in wanted:
             film(browser, url)
         browser.close()
