@@ -139,7 +139,9 @@ class Explorer(Panel):
         if self.opening is None:
             self._open_rooms()
             return
-        self.opening.left = self._leave_game
+        self.opening.left, self.opening.story = self._leave_game, self.guide.start_story
+        self.opening.heard = self._show_game
+        self.story.game = self.opening.game
         for asks in (self.head.go, story, *self.settings.buttons):
             asks.on_click(self._leave_game)
         self.head.preset.observe(self._choose_preset, "value")
@@ -158,9 +160,13 @@ class Explorer(Panel):
         """Show the game in place of the rooms."""
         if self.opening is not None:
             self.add_class(PLAYING)
-            self.head.waits = True
-            self.head.refresh()
             self.opening.refresh()
+            self._show_game()
+
+    def _show_game(self) -> None:
+        if self.opening is not None and self.is_playing:
+            self.head.game = self.opening.lines()
+            self.head.refresh()
 
     def _choose_preset(self, _: Change) -> None:
         if not self.head.is_filling:
@@ -175,7 +181,7 @@ class Explorer(Panel):
         """Show the rooms, as they stand."""
         if self.is_playing:
             self.remove_class(PLAYING)
-            self.head.waits = False
+            self.head.game = None
             self.head.refresh()
             self.switch.show_open()
             self._open_rooms()

@@ -12,6 +12,7 @@ from typing import Any
 from ..core.settings import SettingsError
 
 MOST_CHOICES, MOST_TERMS = 3000, 50
+LEVEL = 0.9  # of its intervals
 FIRST_BET = 10  # choices before the network's bets are shown
 SIDES = ("left", "right")
 TABLE = "your choices.csv"
@@ -28,6 +29,7 @@ class Played:
         expected: the same by the equation; empty before there is one.
         terms: the equation's coefficients by its terms, the factors of each joined by spaces; empty likewise.
         rate: the learning rate and the ends of its 90 % interval; empty likewise.
+        more: how many more choices would halve that interval; or the most that are tried.
     """
 
     choices: tuple[int, ...]
@@ -36,6 +38,7 @@ class Played:
     expected: tuple[float, ...] = ()
     terms: Mapping[str, float] = field(default_factory=dict)
     rate: tuple[float, ...] = ()
+    more: int = 0
 
     def table(self) -> str:
         """Write the choices as a table, one row each."""
@@ -59,13 +62,19 @@ def played_in(text: str) -> Played:
         terms = {str(term): float(value) for term, value in _first_module(said).items()}
         whole = list(choices) == said["choices"] and list(rewards) == said["rewards"]
         sound = whole and 0 < len(choices) == len(rewards) == len(bets) <= MOST_CHOICES
-        sound = sound and len(terms) <= MOST_TERMS and all(map(isfinite, terms.values()))
+        more = int(said.get("more") or 0)
+        sound = (
+            sound
+            and 0 <= more <= MOST_CHOICES
+            and len(terms) <= MOST_TERMS
+            and all(map(isfinite, terms.values()))
+        )
     except (AttributeError, KeyError, OverflowError, RecursionError, TypeError, ValueError):
         sound = False
     if not sound:
         raise SettingsError([f"The choices must be as the page tells them; got {text:.60}. Reload it."])
     is_over = len(expected) == len(choices) and len(rate) == 3
-    return Played(choices, rewards, bets, *((expected, terms, rate) if is_over else ()))
+    return Played(choices, rewards, bets, *((expected, terms, rate, more) if is_over else ()))
 
 
 def _shares(values: list[Any]) -> tuple[float, ...]:

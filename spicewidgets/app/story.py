@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ..core.settings import LEVEL
 from ..core.simulate.agents import AgentQ
 from ..core.simulate.environments import BanditsSchedule
 from ..core.simulate.session import BanditSession
 from ..experiment.result import Result
 from ..loading import later
 from .classroom import point_of_result
+from .played import LEVEL as GAME_LEVEL, Played
 
 if TYPE_CHECKING:
     from ..core.data import entry
@@ -65,12 +67,13 @@ class Case:
     again: NDArray[np.bool_]
 
 
-def facts_of(result: Result, session: int) -> StoryFacts:
+def facts_of(result: Result, session: int, game: Played | None = None) -> StoryFacts:
     """Return the facts of a run's choices. Loads torch.
 
     Args:
         result: of the run.
         session: the one on show, from 0.
+        game: whose choices these are, so that the story says of them what the game has said.
     """
     data = result.data
     session = min(session, len(data.sessions) - 1)
@@ -80,12 +83,16 @@ def facts_of(result: Result, session: int) -> StoryFacts:
     paid = played.rewards[seen, choices] > 0.5
     labels = list(result.dataset.participants)
     rate, low, high, *_ = point_of_result(result, labels[played.participant] if labels else None)
+    more, level = 3 * len(seen), LEVEL
+    network = float(result.played["rnn"].probabilities[session, seen[-1], choices[-1]])
+    if game is not None and game.rate:
+        (rate, low, high), more, level = game.rate, game.more, GAME_LEVEL
+        network = game.bets[-1] if choices[-1] == 0 else 1 - game.bets[-1]
     wins = np.array([True, True, False, True, True, False])
     values = [0.5]
     for won in wins:
         values.append(values[-1] + rate * (won - values[-1]))
     again = choices[1:] == choices[:-1]
-    network = result.played["rnn"].probabilities[session, seen[-1], choices[-1]]
     n = sum(int((one.choices >= 0).sum()) for one in data.sessions if one.participant == played.participant)
     half = (high - low) / 2
     return StoryFacts(
@@ -93,7 +100,7 @@ def facts_of(result: Result, session: int) -> StoryFacts:
             "n": n,
             "choice": int(choices[-1]),
             "chosen": int(choices[-1]) + 1,
-            "network": float(network),
+            "network": network,
             "after_win": _share(again[paid[:-1]]),
             "after_loss": _share(again[~paid[:-1]]),
             "alpha": rate,
@@ -104,7 +111,8 @@ def facts_of(result: Result, session: int) -> StoryFacts:
             "after": values[-1],
             "fall": values[-2] - values[-1],
             "doubt": int(np.searchsorted([0.02, 0.1], half)),
-            "fourfold": 4 * n,
+            "level": level,
+            "more": more,
         },
         choices[-LAST:],
         paid[-LAST:],

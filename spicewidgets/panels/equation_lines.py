@@ -1,6 +1,7 @@
 """The true and the discovered equation: two lines, term under term, of one module."""
 
 from collections.abc import Hashable, Mapping
+from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING
 
@@ -64,11 +65,7 @@ def equation_lines(
     terms = sorted({term: None for side in pair for term in side or ()}, key=len)  # the constant first
     said = f'<p class="sw-verdict">{escape_text(says)}</p>' if says else ""
     many = " sw-many" if len(terms) > MANY else ""
-    if instead:
-        words = f'<span class="sw-instead">{escape_text(instead)}</span>'
-        first = f'<div class="sw-line"><b>{swatch(TRUTH)} {name}</b>{words}</div>'
-    else:
-        first = _line(name, TRUTH, module, pair[0], terms, own)
+    first = _said(name, TRUTH, instead) if instead else _line(name, TRUTH, module, pair[0], terms, own)
     return Html(
         f'<div class="sw-pair{many}">{first}'
         f"{_line('SPICE', SPICE, module, pair[1], terms, read, stale)}</div>{said}"
@@ -98,6 +95,29 @@ def emerging_lines(emergence: "Emergence | None", truth: "Equation | None", unti
     return region("The equation at this epoch", Html(lines + below), "sw-terms")
 
 
+@dataclass(frozen=True)
+class GameLines:
+    """What the head says during a game and at its end.
+
+    Attributes:
+        you: of the player.
+        found: the equation's terms; None before there is one.
+        module: whose they are.
+    """
+
+    you: str = "play thirty choices."
+    found: Terms | None = None
+    module: str = ""
+
+    def lines(self) -> Html:
+        """Write both lines."""
+        if self.found is None:
+            second = _said("SPICE", SPICE, "looks for the equation behind them.")
+        else:
+            second = _line("SPICE", SPICE, self.module, self.found, sorted(self.found, key=len), {})
+        return Html(f'<div class="sw-pair">{_said("you", TRUTH, self.you)}{second}</div>')
+
+
 def terms_of(model: "SpiceModel | None", module: str, person: Hashable) -> Terms | None:
     """Return the terms of a module's equation that are not 0; None where the model has no such module."""
     if model is None:
@@ -112,6 +132,12 @@ def symbols(term: "Term", module: str) -> str:
     """
     letters = {module: "x"} | SHORT
     return "".join(letters.get(name, f" {name.removeprefix('c_')} ") for name in term).strip()
+
+
+def _said(name: str, style: Style, words: str) -> str:
+    """Write a sentence in place of an equation."""
+    said = f'<span class="sw-instead">{escape_text(words)}</span>'
+    return f'<div class="sw-line"><b>{swatch(style)} {name}</b>{said}</div>'
 
 
 def _line(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import ipywidgets as widgets
 import pandas as pd
 
+from ..app.played import TABLE
 from ..core.equations import term_in_words
 from ..experiment.result import Result
 from ..markup import Html, code_block, fold, message, region, table
@@ -188,7 +189,9 @@ def terms_table(result: Result, participant: Hashable = None, errors: "Uncertain
         ]
         caption = "What was found. Nothing is known of the truth in this model"
         if not result.snapshot.is_simulated:
-            caption = "What was found. Who made these choices is not known"
+            is_own = result.snapshot.table.name == TABLE
+            whose = "Nobody knows your equation" if is_own else "Who made these choices is not known"
+            caption = f"What was found. {whose}"
         return _by_module(caption, ("module", "term", "found"), rows)
     rows = [
         [

@@ -17,12 +17,11 @@ from ..state.experiment import Experiment
 from ..views.verdict import headline, standing, verdict
 from ..views.words import HEAD, HEAD_OF_KINDS, LETTERS
 from .base import Change, Panel, block, button, by_hand, guard, set_if_changed, tick_box, with_label
-from .equation_lines import equation_lines, module_names
+from .equation_lines import GameLines, equation_lines, module_names
 from .stage import PersonChoice
 from .training import BUTTONS
 
 OWN = "own settings"
-UNKNOWN = "nobody knows yet how you learn."
 
 
 class Head(Panel):
@@ -40,7 +39,7 @@ class Head(Panel):
         super().__init__()
         self.experiment, self.runner = experiment, runner
         self.equations, self.loss = widgets.HTML(), widgets.HTML()
-        self.waits = False  # for the choices of a game, before there is anything to tell
+        self.game: GameLines | None = None  # in place of what is known of a run
         about, presets = "Settings to begin with", list(experiment.presets)
         self.preset = with_label(widgets.Dropdown, "Preset", about, options=presets, value=experiment.preset)
         self.preset.layout.width = "auto"
@@ -108,14 +107,13 @@ class Head(Panel):
             block(pressable, self.experiment.blocked.get(action, ""), BUTTONS[action][1])
         busy = self.experiment.run.busy
         self.go.layout.display, self.stop.layout.display = ("none", "") if busy else ("", "none")
-        set_if_changed(self.loss, small_loss(() if self.waits else shown_history(self.experiment)))
+        set_if_changed(self.loss, small_loss(() if self.game else shown_history(self.experiment)))
         set_if_changed(self.equations, self._equations())
 
     def _equations(self) -> Html:
         result, playback = self.runner.result, self.experiment.playback
-        if self.waits:
-            lines = equation_lines(None, None, "", {}, {}, False, instead=UNKNOWN, name="you")
-            return region("Head", lines, "sw-equations")
+        if self.game:
+            return region("Head", self.game.lines(), "sw-equations")
         live = playback.equations if playback.playing else self.experiment.run.live
         truth = self.runner.truth()
         found = live if live is not None else None if result is None else result.spice
@@ -166,7 +164,8 @@ class Head(Panel):
         if self.experiment.peek().is_simulated:
             return ""
         known = result is not None and self._standing(result)
-        return "not known." if known else "not known. Train looks for equations in these choices."
+        untold = "nobody knows your equation." if self.experiment.table.name == TABLE else "not known."
+        return untold if known else f"{untold} Train looks for equations in these choices."
 
     def _standing(self, result: Result) -> str:
         """Compare the equations with the simplest rival, while their table is used."""

@@ -13,11 +13,12 @@ from ..app.table import Upload, table_of
 from ..compat import tooltip
 from ..front.files import BUNDLE, READY_MODELS, markup, style_within
 from ..state.experiment import Experiment
-from .base import Change, Panel, button, guard
+from .base import Change, Panel, button, guard, row
+from .equation_lines import GameLines
 from .files import File, Files
 from .look import STYLE
 from .strip import Strip
-from .tiles import tiles_of_game
+from .tiles import terms_of_game, tiles_of_game
 
 ABOUT = (
     "Two machines pay or do not. Thirty choices, and a network that bets on your next one; then see the"
@@ -112,23 +113,30 @@ class Opening(Panel):
         strip: the tiles.
 
     Attributes:
+        heard: called with each choice.
         left: called when the rooms are asked for.
+        story: called when the story is.
     """
 
     def __init__(self, experiment: Experiment, runner: ExperimentRunner, strip: Strip) -> None:
         self.experiment, self.runner, self.strip = experiment, runner, strip
+        self.heard: Callable[[], object] = lambda: None
         self.left: Callable[[], object] = lambda: None
+        self.story: Callable[[], object] = lambda: None
         self.play = PlayPanel(alone=False)
         self.play.heard = self._hear
         tip = "A finished run, with all its rooms"
         self.watch = button("Watch a simulated participant", tip, self._watch)
+        self.on = button("Next: the story of your choices", "Six scenes of five minutes", self._tell)
+        self.on.add_class("sw-next")
         super().__init__()
-        self.children = [self.play, self.watch, self.alert]
+        self.children = [self.play, row(self.on, self.watch), self.alert]
         self.add_class("sw-first")
         experiment.table.observe(self._take, "revision")
 
     def refresh(self) -> None:
         """Show in the tiles how far the game is."""
+        self.on.layout.display = "" if self._tells() else "none"
         for number, (name, (picture, words)) in enumerate(tiles_of_game(self.play.played).items(), 1):
             tile = self.strip.tiles[name]
             tile.set_open(False)
@@ -137,6 +145,7 @@ class Opening(Panel):
 
     def _hear(self, played: Played) -> None:
         self.refresh()
+        self.heard()
         if played.rate and len(set(played.choices)) == 1:
             raise ValueError(
                 f"All {len(played.choices)} choices are {SIDES[played.choices[0]]}: the rooms need both"
@@ -152,6 +161,29 @@ class Opening(Panel):
         if choices is not None and choices.report.name == TABLE and self.play.played is not None:
             self.experiment.take_choices(table_of(choices))
             self.runner.train_anew()
+
+    @guard
+    def _tell(self) -> None:
+        self.left()
+        self.story()
+
+    def _tells(self) -> bool:
+        """Tell whether the rooms and the story can stand on the choices."""
+        played = self.play.played
+        return played is not None and bool(played.rate) and len(set(played.choices)) > 1
+
+    def game(self) -> Played | None:
+        """Return what was played so far."""
+        return self.play.played
+
+    def lines(self) -> GameLines:
+        """Return what the head says of the game."""
+        played = self.play.played
+        if played is None or not played.rate:
+            return GameLines()
+        rate, low, high = (f"{100 * end:.0f} %" for end in played.rate)
+        module, terms = terms_of_game(played)
+        return GameLines(f"move {rate} of the way, {low} to {high}.", terms, module)
 
     @guard
     def _watch(self) -> None:

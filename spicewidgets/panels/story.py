@@ -1,13 +1,14 @@
 """The story: one scene at a time, which asks, waits for an answer, and then shows."""
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import ipywidgets as widgets
 
+from ..app.played import TABLE, Played
 from ..app.protocols import ExperimentRunner
 from ..app.story import StoryFacts, case, facts_of
-from ..experiment.result import Result
 from ..markup import Html, escape_text
 from ..plots import story as pictures
 from ..state.experiment import Experiment
@@ -28,11 +29,13 @@ class StoryPanel(Panel):
 
     Attributes:
         story: where it is.
+        game: returns what the learner has played, where there is a game.
     """
 
     def __init__(self, experiment: Experiment, runner: ExperimentRunner) -> None:
         self.experiment, self.runner, self.story = experiment, runner, Story()
-        self._known: tuple[Result, int, StoryFacts] | None = None
+        self._known: tuple[object, StoryFacts] | None = None
+        self.game: Callable[[], Played | None] = lambda: None
         self.head, self.words, self.picture = widgets.HTML(), widgets.HTML(), widgets.HTML()
         self.leave = button("Leave", "Leave the story; it keeps its place", self.story.leave)
         self.back = button("Back", "The scene before", partial(self.story.go, -1))
@@ -81,9 +84,15 @@ class StoryPanel(Panel):
         result, session = self.runner.result, self.experiment.comparison.session
         if result is None:
             return None
-        if self._known is None or self._known[0] is not result or self._known[1] != session:
-            self._known = (result, session, facts_of(result, session))
-        return self._known[2]
+        about = (result, session, game := self.game() if self.is_own else None)
+        if self._known is None or self._known[0] != about:
+            self._known = (about, facts_of(result, session, game))
+        return self._known[1]
+
+    @property
+    def is_own(self) -> bool:
+        """Tell whether the choices are those that the learner has played."""
+        return bool(self.experiment.table.name == TABLE)
 
     @guard
     def _enter(self, _: Change) -> None:
@@ -122,7 +131,7 @@ class StoryPanel(Panel):
         numbers = {} if facts is None else {**facts.numbers}
         if self.story.scene is not None and self.story.scene.picture == "fooled":
             numbers |= case().numbers
-        return fill_in(text, numbers, self.story.told, self.story.at)
+        return fill_in(text, numbers, self.story.told, self.story.at, self.is_own)
 
     @guard
     def refresh(self, _: Change | None = None) -> None:
@@ -151,7 +160,7 @@ class StoryPanel(Panel):
         self._show(self.look, waits)
         self._show(self.anew, shown and scene.how != "look")
         self._show(self.on, not waits and (shown or scene.how == "look"))
-        self.on.description = "Next" if story.at + 1 < len(story.scenes) else "Open all six rooms"
+        self.on.description = "Next" if story.at + 1 < len(story.scenes) else "Open the rooms"
         self.back.disabled = story.at == 0
         self._say(scene, answer)
         self._draw()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -21,6 +22,9 @@ from ..views.words import HEAD_OF_KINDS, OF_KINDS
 from .equation_lines import symbols, terms_of
 from .head import shown_history
 
+if TYPE_CHECKING:
+    from ..core.equations import Term
+
 TilePicture = tuple[Html, str]
 VERDICTS = {
     "same": "yes, as tested",
@@ -29,6 +33,7 @@ VERDICTS = {
     "numbers": "terms, not sizes",
     "differs": "no, other terms",
 }
+EVEN = 0.005  # from one half, within which a bet is on neither
 BETA = 3.0  # precision of the choices in the picture of a player, of whom it is not told
 LISTED = 100  # trials of a session in a picture
 KINDS = {
@@ -156,28 +161,32 @@ def tiles_of_game(played: Played | None) -> Mapping[str, TilePicture]:
     likely = np.where(chosen == 0, bets, 1 - bets)[FIRST_BET:]  # P of the choices on which was bet
     losses = -np.log(np.maximum(likely, 1e-6)).cumsum() / np.arange(1, len(likely) + 1)
     history = [{"train_loss": loss, "chance": np.log(2)} for loss in losses.tolist()]
-    won = f"won {int((likely > 0.5).sum())} of {len(likely)} bets" if len(likely) else "watches"
-    person = (tiles.sorted_shares(np.array([np.mean(chosen[1:] == chosen[:-1])])), "how often you stay")
+    bet = likely[np.abs(likely - 0.5) >= EVEN]  # an even one is none
+    won = f"won {int((bet > 0.5).sum())} of {len(bet)} bets" if len(bet) else "watches"
+    person = tiles.empty(), "you"
     if played.rate:
         rate = played.rate[0]
         person = tiles.learner(rate, rate, BETA), f"moves {100 * rate:.0f} % of the way"
-    keys = [tuple(key.split()) for key in played.terms]
-    module = next((name for key in keys for name in key if not name.startswith("c_")), "")
-    rows = [
-        (symbols(key, module) or "1", None, value)
-        for key, value in zip(keys, played.terms.values(), strict=True)
-    ]
+    module, terms = terms_of_game(played)
+    rows = [(symbols(term, module) or "1", None, value) for term, value in terms.items()]
     return {
-        "task": (tiles.bars(pays), "what each one paid"),
-        "participant": person if len(chosen) > 1 else (tiles.empty(), "you"),
-        "choices": (tiles.raster(chosen[None]), f"{len(chosen)} choice{'s' * (len(chosen) != 1)} of yours"),
+        "task": (tiles.bars(pays), "what each paid"),
+        "participant": person,
+        "choices": (tiles.raster(chosen[None]), f"{len(chosen)} of yours"),
         "network": (tiles.losses(history), won),
         "equation": (tiles.terms(rows), count_terms(len(rows)) if played.rate else "not yet"),
         "truth": (
-            tiles.agreement(None, bets, np.array(played.expected) if played.expected else None),
+            tiles.agreement(None, bets, np.array(played.expected)) if played.expected else tiles.empty(),
             "both beside you" if played.expected else "not yet",
         ),
     }
+
+
+def terms_of_game(played: Played) -> tuple[str, "Mapping[Term, float]"]:
+    """Return the module of a game's equation, and its terms."""
+    terms = {tuple(key.split()): value for key, value in played.terms.items()}
+    module = next((name for term in terms for name in term if not name.startswith("c_")), "")
+    return module, terms
 
 
 @lru_cache(maxsize=4)

@@ -12,7 +12,8 @@ hold one of its own. A scene is a dictionary:
 
 Texts may name facts (`FACTS`) of the choices that are on the page, in braces: {alpha}, {alpha%} as a share in
 percent, {answer 2} for what was answered to scene 2, {answer} for the answer to this one: a number, or the
-option that was chosen. The choices on the page are those of its settings once *Train* was pressed, or played.
+option that was chosen. The choices on the page are those of its settings once *Train* was pressed, or played:
+of {a session|your game} the second is said where they were played.
 """
 
 import json
@@ -51,7 +52,8 @@ FACTS = {
     "after": "the value after it",
     "fall": "how far it falls",
     "doubt": "0, 1 or 2: half the interval is below 0.02, below 0.1, or larger",
-    "fourfold": "four times as many choices",
+    "level": "share of such intervals that hold the truth",
+    "more": "choices more that may halve it",
     "case_n": "choices of the case that fools",
     "habit": "mean P of them, of a learner with a habit",
     "forgetting": "and of one who forgets",
@@ -60,6 +62,7 @@ FACTS = {
 }
 MOST, SHORT, LONG = 12, 120, 300  # scenes; characters of a question or an option; of a sentence
 NEAR = 0.06  # a guess that is so near was known
+EITHER = re.compile(r"\{([^{}|]*)\|([^{}|]*)\}")
 PLACEHOLDER = re.compile(r"\{([a-z_]+)(?: (\d+))?(%?)\}")
 TEXTS = {"title": 40, "ask": SHORT, "lead": LONG, "says": LONG, "because": LONG}
 
@@ -102,7 +105,7 @@ def _problems(scene: object, number: int) -> list[str]:
                 f"{name} must be a line of up to {longest} letters; got {text!r:.40}. Rewrite it."
             )
             continue
-        for fact, at, _ in PLACEHOLDER.findall(text):
+        for fact, at, _ in PLACEHOLDER.findall(EITHER.sub("", text)):
             earlier = fact == "answer" and (not at or 1 <= int(at) < number)
             if not earlier and (fact not in FACTS or at):
                 problems.append(
@@ -159,7 +162,9 @@ def steps_as_scenes(steps: object) -> object:
     return [{"ask": f"Step {number}", "lead": one} for number, one in enumerate(bare, 1)]
 
 
-def fill_in(text: str, facts: Mapping[str, float], answers: Mapping[int, float | str], at: int) -> str:
+def fill_in(
+    text: str, facts: Mapping[str, float], answers: Mapping[int, float | str], at: int, own: bool = False
+) -> str:
     """Fill facts and answers into a text; a dash stands for what there is not.
 
     Args:
@@ -167,7 +172,9 @@ def fill_in(text: str, facts: Mapping[str, float], answers: Mapping[int, float |
         facts: by name.
         answers: by the place of their scene, from 0.
         at: the place of this scene, from 0.
+        own: whether the choices are the learner's.
     """
+    text = EITHER.sub(lambda match: match[1 + own], text)
 
     def value(match: re.Match[str]) -> str:
         name, place, percent = match.groups()

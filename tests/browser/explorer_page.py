@@ -58,12 +58,17 @@ class ExplorerPage:
         return self
 
     def play(self, n: int, pause: float = 0.1) -> list[float]:
-        """Play so many choices by keys, with seconds between them; milliseconds from each to the next bet."""
+        """Play so many choices by keys, with seconds between them, each the other one after a loss;
+        milliseconds from each to the next bet.
+        """
         expect(self.page.locator("#mind path")).not_to_have_count(0)  # the network is there
         self.page.locator("#left").wait_for()
         self.page.evaluate(WATCH_GAME)
+        key = "ArrowLeft"
         for at in range(n):
-            self.page.keyboard.press("ArrowLeft" if at % 3 else "ArrowRight")
+            if "did not pay" in self.page.locator("#play .top").inner_text():
+                key = {"ArrowLeft": "ArrowRight", "ArrowRight": "ArrowLeft"}[key]
+            self.page.keyboard.press(key)
             self.page.wait_for_function("(n) => window.swBets.length > n", arg=at)
             self.page.wait_for_timeout(1000 * pause)
         return self.page.evaluate("window.swBets")

@@ -185,8 +185,12 @@ class Learner:
             choices = [each % 2 for each in range(at)]
             played = {"choices": choices, "rewards": choices, "bets": [0.5] * at}
             self.update(name, json.dumps(played))
-            told = f"{at} choice{'s' * (at > 1)} of yours"
-            spent.append(self.until(lambda told=told: told in self.text(), "the choice was not heard"))
+            told = f">{at} of yours<"
+            spent.append(
+                self.until(
+                    lambda told=told: any(told in text for text in self.texts()), "the choice was not heard"
+                )
+            )
             time.sleep(pause)
         return spent
 

@@ -85,7 +85,9 @@ class Sheet:
     def save(self, name: str) -> None:
         """Write all of them as one picture, and close the page."""
         columns, (wide, high) = min(self.columns, len(self.shots)), self.shots[0].size
-        sheet = Image.new("RGB", (columns * (wide + 8), -(-len(self.shots) // columns) * (high + 8)), "#868d96")
+        sheet = Image.new(
+            "RGB", (columns * (wide + 8), -(-len(self.shots) // columns) * (high + 8)), "#868d96"
+        )
         for at, shot in enumerate(self.shots):
             sheet.paste(shot, (at % columns * (wide + 8) + 4, at // columns * (high + 8) + 4))
         sheet.save(FOLDER / f"{name}-{self.end}", quality=55, method=6)
@@ -133,7 +135,9 @@ def story(browser: Browser, url: str, width: int, theme: str) -> None:
         expect(sheet.page.get_by_text(f"{at} of 6")).to_be_visible()
         sheet.shoot()
         look = sheet.page.get_by_role("button", name="Look", exact=True)
-        (look if look.is_visible() else sheet.page.locator(".sw-story .widget-vbox>.widget-button").nth(1)).click()
+        (
+            look if look.is_visible() else sheet.page.locator(".sw-story .widget-vbox>.widget-button").nth(1)
+        ).click()
         sheet.shoot()
         explorer.button(re.compile("^(Next|Open all)")).click()
     sheet.save("story")

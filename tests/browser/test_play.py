@@ -48,7 +48,7 @@ def test_the_explorer_opens_with_it(new_page, app, width):
     expect(page.locator(".sw-heard input")).to_have_value("")  # the kernel refuses other words
     page.get_by_role("button", name="right →").tap()
     expect(said(page)).to_contain_text("Choice 1 of 30")
-    expect(tile).to_contain_text("1 choice of yours")
+    expect(tile).to_contain_text("1 of yours")
     play(page, 29, 2)
     assert page.evaluate("window.shifted ?? 0") < 0.01
     play(page, 30, 30)

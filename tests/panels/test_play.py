@@ -12,7 +12,7 @@ from spicewidgets.core.data.choices import read_choices
 from spicewidgets.core.settings import SettingsError
 from spicewidgets.panels.play import PlayPanel
 
-GAME = {"choices": [0, 1, 1] * 10, "rewards": [1, 0, 0] * 10, "bets": [0.5] * 30}
+GAME = {"choices": [0, 1, 1] * 10, "rewards": [1, 0, 0] * 10, "bets": [0.6] * 30}
 OVER = GAME | {
     "rate": [0.4, 0.1, 0.8],
     "expected": [0.4] * 30,
@@ -81,10 +81,12 @@ def test_tiles_wait_and_fill_while_one_plays(opened):
     assert "Same terms" not in opened.head.equations.value  # nothing is told before it is asked
     assert all("waits for you" in words for words in captions(opened).values())
     tell(opened.opening.play, {name: values[:12] for name, values in GAME.items()})
-    assert "12 choices of yours" in captions(opened)["choices"]
+    assert "12 of yours" in captions(opened)["choices"]
     assert "of 2 bets" in captions(opened)["network"]
     assert "not yet" in captions(opened)["equation"]
+    assert opened.opening.on.layout.display == "none"
     tell(opened.opening.play, OVER)
+    assert "move 40 % of the way" in opened.head.equations.value
     assert "moves 40 %" in captions(opened)["participant"]
     assert "3 terms" in captions(opened)["equation"]
 
@@ -98,6 +100,7 @@ def test_the_rooms_then_stand_on_the_choices_of_the_player(opened):
     assert not opened.is_playing
     assert "30 choices" in captions(opened)["choices"]
     assert "</svg> you</b>" in opened.head.equations.value
+    assert "nobody knows your equation" in opened.head.equations.value
     assert opened.panels["data"].views.value == "your data"
 
 
@@ -132,6 +135,18 @@ def test_a_network_of_few_choices_has_the_loss_that_it_says(opened):
     result = opened.runner.result
     best = min(row["train_loss"] for row in result.history if row["phase"] == "lbfgs")
     assert result.comparison.nll["rnn"] == pytest.approx(best, abs=2e-3)
+
+
+def test_the_story_says_of_the_choices_what_the_game_has_said(opened):
+    opened.runner.foreground = True
+    tell(opened.opening.play, OVER)
+    opened.opening.on.click()
+    assert not opened.is_playing
+    assert "your game" in opened.story.words.value
+    numbers = opened.story.facts().numbers
+    assert [numbers[name] for name in ("alpha", "alpha_low", "alpha_high", "level")] == [*OVER["rate"], 0.9]
+    last = OVER["bets"][-1]
+    assert numbers["network"] == (last if OVER["choices"][-1] == 0 else 1 - last)
 
 
 @pytest.mark.parametrize("way", ["tile", "train", "watch", "address", "share", "preset"])

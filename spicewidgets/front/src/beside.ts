@@ -32,13 +32,13 @@ export function comparePlay(name: string, played: Choices, chooser: () => Choose
     return [make("h3", {}, who), svg];
   });
   const own = numbersOf(played);
-  const rows = ["wins", "stays after a win", "stays after a loss"].map((words, i) => {
+  const rows = ["times it paid", "stays after a win", "stays after a loss"].map((words, i) => {
     const all = games.map((game) => numbersOf(game)[i]!).filter((value) => !Number.isNaN(value)).sort((a, b) => a - b);
     const at = (share: number): number => all[Math.min(Math.floor(share * all.length), all.length - 1)] ?? NaN;
     const mean = all.reduce((sum, one) => sum + one, 0) / all.length;
     return [words, written(own[i]!, i), `${written(mean, i)} (${written(at(0.05), i)} to ${written(at(0.95), i)})`];
   });
-  return [...strips.flat(), makeTable(["", "You", `${name}: mean of ${GAMES} games, 90 % of them`], rows)];
+  return [...strips.flat(), makeTable(["", "You", `${name}: ${GAMES} games`], rows)];
 }
 
 /** The learning rates of people, each a dot, and the player's with its interval. */
@@ -61,7 +61,7 @@ export function comparePeople(people: readonly (readonly string[])[], { middle, 
   }
   figure.line([[low, 7], [high, 7]], { stroke: style.colour, "stroke-width": 9, "stroke-opacity": 0.35 });
   figure.line([[middle, 0], [middle, 7.5]], { stroke: style.colour, "stroke-width": 2, "stroke-dasharray": "3 3" });
-  figure.text(middle, 6.6, `you ${decimal(middle)}`, middle > 0.7 ? "end" : "start");
-  const title = `${people.length} people of the table two-groups, how fast each learns`;
-  return [make("h3", {}, title), svg, make("p", {}, `${words} These people are simulated; nobody took part.`)];
+  figure.text(middle, 5.4, `you ${decimal(middle)}`, middle > 0.7 ? "end" : "start");
+  const title = `${people.length} simulated people (the table two-groups): how fast each learns`;
+  return [make("h3", {}, title), svg, make("p", {}, `${words} Nobody took part: they show what people may look like.`)];
 }

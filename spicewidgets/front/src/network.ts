@@ -7,7 +7,11 @@ import { decimal } from "./words";
 
 export const SIDES = ["left", "right"] as const;
 const BAR = 70; // the longest, in units of the drawing
+const MARGIN = 0.05; // of the values that are met, beyond them
 const REACH = 6; // of the difference of logits
+
+/** The option on which a bet is, 0 or 1; null where its percentage is even. */
+export const sideOf = (p: number): 0 | 1 | null => (Math.round(100 * p) === 50 ? null : p > 0.5 ? 0 : 1);
 
 export const percent = (p: number): string => `${Math.round(100 * p)} %`;
 
@@ -42,10 +46,17 @@ export class Drawing {
     const step = networkStep(weights);
     const [choice, reward] = [choices.at(-1), rewards.at(-1)];
     const own = new Follower(model, step, betasOf(model, weights));
+    let [low, high] = look.range;
     rewards.slice(0, -1).forEach((paid, t) => own.learn(choices[t]!, paid));
     const before = own.values[0]!;
     if (choice !== undefined) own.learn(choice, reward!);
     const after = own.values[0]!;
+    const met = [...before, ...after];
+    if (low > Math.min(...met) || high < Math.max(...met)) {
+      [low, high] = [Math.min(low, ...met), Math.max(high, ...met)];
+      const margin = MARGIN * (high - low);
+      look = { ...look, range: [low - margin, high + margin] };
+    }
     this.drawSeen(choice, reward, look);
     this.drawMind(model, step, look, choice === undefined ? null : [before[choice]!, after[choice]!]);
     this.drawValues(before, after, look);
@@ -106,11 +117,13 @@ export class Drawing {
     svg.replaceChildren(element("path", { class: "grid", d: "M75 30V170M10 100H140" }));
     svg.append(element("path", { class: "ink", d: `M${logits.map(at).join("L")}`, "stroke-width": 2.5 }));
     svg.setAttribute("aria-label", p === null ? "No bet yet." : `Its last bet: ${percent(p)} on left.`);
-    const side = p !== null && p < 0.5 ? 1 : 0;
+    const side = p === null ? 0 : sideOf(p);
     svg.append(element("text", { x: 152, y: 112, class: "huge" }, p === null ? "?" : percent(side ? 1 - p : p)));
     if (p === null) return;
     const [cx, cy] = at(Math.max(-REACH, Math.min(REACH, Math.log(p / (1 - p))))).split(" ") as [string, string];
-    svg.append(element("circle", { cx, cy, r: 7, fill: styles.network.colour }), markOf(side, true, 168, 138, 7, styles.options[side]!));
+    svg.append(element("circle", { cx, cy, r: 7, fill: styles.network.colour }));
+    if (side === null) return;
+    svg.append(markOf(side, true, 168, 138, 7, styles.options[side]!));
     svg.append(element("text", { x: 184, y: 143, class: "large" }, `on ${SIDES[side]}`));
   }
 }

@@ -1,11 +1,11 @@
 /** Thirty choices: the player's own, with a network that bets on them, and the equation that they ask for. */
 import { comparePeople, comparePlay } from "./beside";
 import { discover } from "./discovery";
-import { element, Figure, ticksWithin } from "./figures";
+import { element, Figure, make, ticksWithin } from "./figures";
 import type { Vector } from "./linear";
 import { betasOf, equationStep, Follower, networkStep, replay, valuesMet, type Step } from "./model";
-import { Drawing, markOf, percent, SIDES } from "./network";
-import { adapt, bet, choicesToHalve, learnerOf, meet, rateOf, type Chooser, type RateInterval } from "./player";
+import { Drawing, markOf, percent, sideOf, SIDES } from "./network";
+import { adapt, bet, choicesToHalve, learnerOf, meet, MOST, rateOf, type Chooser, type RateInterval } from "./player";
 import { Generator } from "./random";
 import { Bandit, simulate } from "./simulation";
 import type { Setup } from "./start";
@@ -16,6 +16,7 @@ import { decimal, sentence } from "./words";
 const ROUND = 30;
 const FIRST_BET = 10; // choices before the network bets
 const WORK = 8; // milliseconds between two pictures
+const SIMPLER = "An equation keeps the terms that these choices ask for, in the network's units: with so few it may be simpler than you are.";
 const MARGIN = 0.3; // of the values that are shown, beyond those that are met
 
 export function startPlay({ root, find, described, quick, model, task, tell, seed: given }: Setup): void {
@@ -31,7 +32,7 @@ export function startPlay({ root, find, described, quick, model, task, tell, see
   const bandit = new Bandit(rules, new Generator(seed!));
   const played = { choices: [] as number[], rewards: [] as number[] };
   const expected: number[] = []; // P of left before each choice, as the network had it
-  const score = { you: 0, network: 0 };
+  const score = { paid: 0, you: 0, network: 0 };
   let known: Vector | null = null; // a network that has seen simulated participants
   let weights: Vector | null = null;
   let equation: Step | null = null;
@@ -49,7 +50,7 @@ export function startPlay({ root, find, described, quick, model, task, tell, see
     const pairs = expected.map((p, t) => [t + 1, p] as const).slice(FIRST_BET);
     const last = pairs.at(-1)?.[1] ?? null;
     bets.begin(
-      { x: [0.5, goal + 0.5], y: [-0.3, 1.3], xTicks: ticksWithin(1, goal), yTicks: [0, 0.5, 1], xLabel: "choice" },
+      { x: [0.5, goal + 0.5], y: [-0.3, 1.3], xTicks: ticksWithin(1, goal), yTicks: [0, 0.5, 1], xLabel: "choice; P of left" },
       `${n} of ${goal} choices. ${last === null ? "No bet yet." : `Before the last one the network had ${percent(last)} on left.`}`,
     );
     bets.line([[0.5, 0.5], [goal + 0.5, 0.5]], { class: "grid" });
@@ -61,7 +62,9 @@ export function startPlay({ root, find, described, quick, model, task, tell, see
     );
     bets.line(pairs, styles.network.line);
     for (const [t, p] of pairs) {
-      const hit = p > 0.5 === (played.choices[t - 1] === 0);
+      const side = sideOf(p);
+      if (side === null) continue;
+      const hit = side === played.choices[t - 1];
       const [x, y] = [bets.x(t), bets.y(p)];
       bets.add("path", { class: hit ? "won" : "yours", d: hit ? `M${x} ${y - 6}l6 6-6 6-6-6z` : `M${x - 5} ${y}a5 5 0 1 0 10 0a5 5 0 1 0-10 0` });
     }
@@ -77,16 +80,14 @@ export function startPlay({ root, find, described, quick, model, task, tell, see
     played.rewards.push(reward);
     const n = played.choices.length;
     const paid = reward ? "It paid." : "It did not pay.";
+    score.paid += reward;
     if (n > FIRST_BET && weights) {
-      const side = p > 0.5 ? 0 : 1;
-      const hit = side === choice;
-      score[hit ? "network" : "you"]++;
-      const had = `It had ${percent(side ? 1 - p : p)} on ${SIDES[side]}.`;
-      say(`${had} ${hit ? "Its point." : "Your point."}`, `You pressed ${SIDES[choice]}. ${paid} Choice ${n} of ${goal}.`);
-    } else say(paid, `Choice ${n} of ${goal}. From the tenth on, the network bets on your next, and shows the bet once you have chosen.`);
-    const [you, network] = find("score").querySelectorAll("b");
-    you!.textContent = String(score.you);
-    network!.textContent = String(score.network);
+      const side = sideOf(p);
+      if (side !== null) score[side === choice ? "network" : "you"]++;
+      const had = side === null ? "It had no idea. No point." : `It had ${percent(side ? 1 - p : p)} on ${SIDES[side]}. ${side === choice ? "Its" : "Your"} point.`;
+      say(had, `You pressed ${SIDES[choice]}. ${paid} Choice ${n} of ${goal}.`);
+    } else say(paid, `Choice ${n} of ${goal}. After ten, the network bets on your next: a point for who is right, shown once you have chosen.`);
+    find("score").querySelectorAll("b").forEach((field, i) => (field.textContent = String([score.paid, score.you, score.network][i])));
     if (known) weights = adapt(own, known, played);
     draw();
     tell({ choices: [...played.choices], rewards: [...played.rewards], bets: [...expected] });
@@ -98,9 +99,11 @@ export function startPlay({ root, find, described, quick, model, task, tell, see
     more = choicesToHalve(played, rules);
     say(
       "This is how you seem to learn.",
-      `If you learn at one rate, it is about ${decimal(rate.middle)}; after ${played.choices.length} choices it could be` +
-        ` ${decimal(rate.low)} to ${decimal(rate.high)} (90 %). ${halving(more)}`,
+      `It paid ${score.paid} times, and the network was right about ${score.network} of ${score.network + score.you} choices.` +
+        ` One win or loss seems to move you ${percent(rate.middle)} of the way, ${percent(rate.low)} to ${percent(rate.high)}` +
+        ` (90 %): that is your learning rate. ${halving(more)}`,
     );
+    find("headline").scrollIntoView({ block: "nearest" });
     find("play").classList.add("over");
     find<HTMLElement>("headline").focus({ preventScroll: true });
     halve.hidden = more === null || more === ROUND;
@@ -117,13 +120,15 @@ export function startPlay({ root, find, described, quick, model, task, tell, see
     const scale = betas[0]! / betasOf(own, weights)[0]!;
     const shift = met(networkStep(weights), betasOf(own, weights)).reduce((sum, value, t) => sum + value - scale * level[t]!, 0) / level.length;
     equation = (module, value, signals) => shift + scale * exact(module, (value - shift) / scale, signals);
-    if (!evidence.terms.some(({ number, active }) => active && number.term !== null))
-      say("So far you could be guessing.", `No term of an equation is worth it in these choices. ${find("said").textContent}`);
+    const asked = evidence.terms.some(({ number, active }) => active && number.term !== null);
+    find<HTMLElement>("twin").hidden = !asked;
+    if (!asked) say("So far you could be guessing.", `${find("said").textContent} No equation explains these choices better than guesses.`);
     draw();
-    find("after").replaceChildren(rateBar(rate), ...equationTables(own, evidence, null, styles, !quick.matches));
+    find("after").replaceChildren(rateBar(rate), ...equationTables(own, evidence, null, styles, !quick.matches), make("p", {}, SIMPLER));
     showBeside(rate, follower);
     tell({
       rate: [rate.middle, rate.low, rate.high],
+      more: more ?? MOST,
       terms: Object.fromEntries(own.modules.map(({ name }) => [name, Object.fromEntries(found.get(name)!)])),
       equation: own.modules.map(({ name }) => `${own.words[name]!.subject}, next = ${sentence(own, own.words, name, found.get(name)!)}`).join("\n"),
       expected: replay(own, played, exact, betas).probabilities.slice(0, played.choices.length),
@@ -147,12 +152,15 @@ export function startPlay({ root, find, described, quick, model, task, tell, see
     shown.replaceChildren();
     const looks = styles.options;
     const ways: Record<string, () => Node[]> = {
-      twin: () => comparePlay("Your twin, by the equation", played, follower, rules, looks),
-      simulated: () => comparePlay(`A simulated participant, learning at ${decimal(rate.middle)}`, played, () => learnerOf(rate.middle, rate.beta), rules, looks),
+      twin: () => comparePlay("Your twin, who plays by the equation", played, follower, rules, looks),
+      simulated: () => comparePlay(`A learner with rate ${decimal(rate.middle)}`, played, () => learnerOf(rate.middle, rate.beta), rules, looks),
       people: () => comparePeople(people, rate, styles.equation),
     };
     for (const [id, way] of Object.entries(ways)) {
-      find<HTMLElement>(id).onclick = () => shown.replaceChildren(...way());
+      find<HTMLElement>(id).onclick = () => {
+        shown.replaceChildren(...way());
+        shown.scrollIntoView({ block: "nearest" });
+      };
     }
   }
 
@@ -190,7 +198,8 @@ export function startPlay({ root, find, described, quick, model, task, tell, see
     for (const id of ["after", "beside"]) find(id).replaceChildren();
     say(by === ROUND ? "Thirty more." : `${by} more.`, "The network has kept what it knows of you.");
     draw();
-    buttons[0]!.focus();
+    find("headline").scrollIntoView({ block: "center" });
+    find<HTMLElement>("headline").focus({ preventScroll: true });
   }
 
   buttons.forEach((button, choice) => button.addEventListener("click", () => choose(choice)));
@@ -204,12 +213,14 @@ export function startPlay({ root, find, described, quick, model, task, tell, see
     const typing = target instanceof Element && target.closest("input, select, textarea, pre, summary, [role=slider]");
     if (event.defaultPrevented || !find("play").checkVisibility() || typing || altKey || ctrlKey || metaKey || !(key === "ArrowLeft" || key === "ArrowRight")) return;
     event.preventDefault();
-    choose(key === "ArrowLeft" ? 0 : 1);
+    const choice = key === "ArrowLeft" ? 0 : 1;
+    if (played.choices.length < goal - 1) buttons[choice]!.focus({ preventScroll: true });
+    choose(choice);
   });
   draw();
   void prepare();
 }
 
 function halving(more: number | null): string {
-  return more === null ? "More than 480 more would be needed to halve that." : `About ${more} more would halve that.`;
+  return more === null ? `More than ${MOST} more choices would be needed to halve that range.` : `About ${more} more choices would halve that range.`;
 }

@@ -16,7 +16,7 @@ const BETAS = 25;
 const LEVEL = 0.9;
 const TAILS = 20; // ways to share what an interval leaves out between its ends
 const STRIDE = 10; // choices
-const MOST = 480;
+export const MOST = 480;
 const TRIES = 9;
 const ENOUGH = 6;
 

@@ -43,7 +43,7 @@ export function equationTables(
       const value = about?.active ? `${decimal(about.value)} ± ${decimal(NORMAL * about.error)}` : "0";
       const texts = [about ? value : "…", ...(truth ? [decimal(truth.get(module.name)?.get(termKey(term)) ?? 0)] : [])];
       const { letters, words: title } = words.terms[i]!;
-      const row = make("tr", {}, make("td", { className: "term", title }, letters || "1"), ...texts.map((text) => make("td", {}, text)));
+      const row = make("tr", {}, make("td", { className: "term" }, letters || "1", make("small", {}, title)), ...texts.map((text) => make("td", {}, text)));
       table.tBodies[0]!.append(row);
       const worth = row.insertCell();
       if (!about) continue;
