@@ -114,7 +114,7 @@ def _problems(scene: object, number: int) -> list[str]:
     how, fact, right = scene.get("how", "look"), scene.get("fact", ""), scene.get("right", 0)
     if how not in HOWS:
         problems.append(f"how must be one of {', '.join(HOWS)}; got {how!r:.40}. Choose one.")
-    if scene.get("picture", "") not in PICTURES:
+    if not isinstance(scene.get("picture", ""), str) or scene.get("picture", "") not in PICTURES:
         problems.append(
             f"picture must be one of {', '.join(filter(None, PICTURES))}; got {scene['picture']!r:.40}."
             " Choose one, or leave it out."
