@@ -25,6 +25,14 @@ def test_it_opens_with_the_loss_and_how_the_equation_emerged(shown):
     assert not shown.again.disabled
 
 
+def test_a_network_that_has_become_old_stays_beside_its_own_truth(shown):
+    before = shown.network.series["truth 1"].y
+    shown.experiment.participant.alpha_reward = 0.6
+    assert "for learning rate" in shown.stale.value
+    assert shown.network.series["truth 1"].y is before
+    assert not shown.network.series["rnn 1"].empty
+
+
 def test_what_is_played_is_what_is_drawn(shown):
     playback, found = shown.experiment.playback, shown.runner.result.emergence["x_value_reward_chosen"]
     for epoch in (1, 20, 55):

@@ -14,7 +14,7 @@ Floats = NDArray[np.float64]
 
 
 class Look(NamedTuple):
-    """What a look at the weights of one epoch shows.
+    """Equations and modules of the weights of one epoch.
 
     Attributes:
         equations: of the first participant.
