@@ -58,42 +58,6 @@ return [1, 2, 3, 4, 5].map((seed) => {
   return used() - began;
 });
 """
-PLAYERS = """
-const { task, seed, players, alphas } = given;
-const training = spice.meet(model, task);
-let next = training.next();
-while (!next.done) next = training.next();
-const first = ({ choices, rewards }, n) => ({ choices: choices.slice(0, n), rewards: rewards.slice(0, n) });
-const middle = (values) => values.sort((a, b) => a - b)[Math.floor(values.length / 2)];
-return alphas.map((alpha, k) => {
-  const person = { alpha_reward: alpha, beta_reward: 4, q0: 0.5 };
-  const found = { won: 0, best: 0, network: 0, truth: 0, n: 0, held: {}, width: {}, halves: [], left: [] };
-  spice.simulate(task, person, 510, players, seed + k).forEach((session, player) => {
-    for (let n = 10; n < 30; n++) {
-      const played = first(session, n);
-      const p = spice.bet(model, spice.adapt(model, next.value.weights, played), played);
-      const choice = session.choices[n];
-      found.won += (p > 0.5 ? 0 : 1) === choice;
-      found.best += (session.probabilities[n][0] > 0.5 ? 0 : 1) === choice;
-      found.network -= Math.log(choice === 0 ? p : 1 - p);
-      found.truth -= Math.log(session.probabilities[n][choice]);
-      found.n++;
-    }
-    const width = (n) => { const { low, high } = spice.rateOf(first(session, n)); return high - low; };
-    for (const n of [30, 100, 300]) {
-      const { low, high } = spice.rateOf(first(session, n));
-      found.held[n] = (found.held[n] ?? 0) + (low <= alpha && alpha <= high) / players;
-      found.width[n] = (found.width[n] ?? 0) + (high - low) / players;
-    }
-    if (player % 5) return;
-    const more = spice.choicesToHalve(first(session, 30), task);
-    found.halves.push(more ?? 960);
-    if (more) found.left.push(width(30 + more) / width(30));
-  });
-  return { ...found, halves: middle(found.halves), told: found.left.length, left: middle(found.left) };
-});
-"""
-ALPHAS = (0.1, 0.3, 0.6)
 TASK = {"kind": "drift", "sigma": 0.2, "boundary": "clip", "flip": 0, "blocks": {}}
 Row = tuple[str, ...]
 Terms = dict[Any, dict[str, Any]]  # by module and factors: what `TermEvidence` has
@@ -211,39 +175,6 @@ def speed(name: str) -> Iterator[str]:
     yield spread([one / 1000 for one in run_in_node(WHOLE, given, name)], "s")
 
 
-def bets(seed: int, n_players: int = 200) -> str:
-    """What the thirty choices say of scripted players whose learning rate is known."""
-    given = {"task": TASK, "seed": seed, "players": n_players, "alphas": ALPHAS}
-    players = run_in_node(PLAYERS, given, "rescorla-wagner")
-    rows = [
-        (
-            f"{alpha:g}",
-            f"{one['won'] / one['n']:.1%} of {one['best'] / one['n']:.1%}",
-            f"{one['network'] / one['n']:.3f}, {one['truth'] / one['n']:.3f}",
-            *(f"{one['held'][n]:.1%} ({one['width'][n]:.2f})" for n in ("30", "100", "300")),
-            f"{one['halves'] if one['halves'] < 960 else 'over 480'}",
-            f"{one['left']:.2f} ({one['told']} players)",
-        )
-        for alpha, one in zip(ALPHAS, players, strict=True)
-    ]
-    head = (
-        "α",
-        "bets won, of the best possible",
-        "nats a choice: network, truth",
-        "90 % interval after 30: held (width)",
-        "after 100",
-        "after 300",
-        "choices that would halve it",
-        "width that they left",
-    )
-    words = (
-        f"Thirty choices: {n_players} simulated players of each learning rate (β 4), seeds from {seed}. Bets"
-        " are from the eleventh choice on. What would halve the interval is told of every fifth player, at"
-        " the median; beside it the width that so many more choices of that player really left."
-    )
-    return words, Table(head, rows)
-
-
 def publish_agreement(n: int, seed: int, n_processes: int, write: bool) -> None:
     rows, others = [], []
     with ProcessPoolExecutor(n_processes) as pool:
@@ -269,7 +200,7 @@ def publish_agreement(n: int, seed: int, n_processes: int, write: bool) -> None:
     )
 
 
-def publish_times(seed: int, write: bool) -> None:
+def publish_times(write: bool) -> None:
     times = [(name, *speed(name)) for name in READY]
     publish(
         HEADING,
@@ -277,7 +208,6 @@ def publish_times(seed: int, write: bool) -> None:
         ' epoch of one module ("The compiled path against the peer").',
         Table(("model", "an epoch in node", "in machine code", "Train to equation in node"), times),
         f"The file has {len(write_page().encode()) / 1000:.0f} kB.",
-        *bets(seed),
         write=write,
     )
 
@@ -294,7 +224,7 @@ def main() -> None:
     if given.only != "times":
         publish_agreement(given.settings, given.seed, given.processes, not given.no_write)
     if given.only != "agreement":
-        publish_times(given.seed, not given.no_write)
+        publish_times(not given.no_write)
 
 
 if __name__ == "__main__":
