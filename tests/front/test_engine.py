@@ -243,3 +243,21 @@ def test_a_network_that_has_seen_others_bets_well_after_ten_choices():
         assert (player["network"] - player["truth"]) / player["n"] < 0.15
         assert player["held"] / 80 > 0.8
         assert player["many"] < 0.8 * player["few"]
+
+
+def test_the_choices_that_would_halve_the_interval_leave_about_half_of_it():
+    """Of 400 players of each rate they left .35 to .56 at the median (`benchmarks/thirty_choices.py`)."""
+    code = """
+    const task = { kind: "drift", sigma: 0.2, boundary: "clip", flip: 0, blocks: {} };
+    return spice.simulate(task, { alpha_reward: 0.4, beta_reward: 4, q0: 0.5 }, 510, 20, 3).map((played) => {
+      const { choices, rewards } = played;
+      const first = (n) => ({ choices: choices.slice(0, n), rewards: rewards.slice(0, n) });
+      const width = (n) => { const { low, high } = spice.rateOf(first(n)); return high - low; };
+      const more = spice.choicesToHalve(first(30), task);
+      return [more, more && width(30 + more) / width(30)];
+    });
+    """
+    told = [(more, left) for more, left in run_in_node(code) if more]
+    assert len(told) >= 18
+    assert all(10 <= more <= 480 and more % 10 == 0 for more, _ in told)
+    assert 0.3 < np.median([left for _, left in told]) < 0.65
