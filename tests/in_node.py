@@ -46,11 +46,11 @@ const results = given.map(({ task, participant, trials, sessions, seed }) => {
   let epochs = 0, next = training.next();
   for (; !next.done; next = training.next()) epochs++;
   const trained = performance.now();
-  const { terms, covariance, nll } = spice.discover(model, played, next.value.weights, seed);
+  const { terms, covariance } = spice.discover(model, played, next.value.weights, seed);
   const found = { terms, covariance };
   const table = spice.tableOf(model, found), read = spice.readWithErrors(model, found);
   return { terms: terms.map((term) => ({ ...term, cost: Math.min(term.cost, 1e9) })),
-    epochs, nll, loss: next.value.loss, train: trained - began, discover: performance.now() - trained,
+    epochs, loss: next.value.loss, train: trained - began, discover: performance.now() - trained,
     choices: played.map(({ choices }) => choices), read,
     missing: [...spice.notIdentified(model, table, read)],
     truth: [...spice.truthOf(model, participant, table)].map(([name, own]) => [name, [...own]]) };

@@ -89,8 +89,8 @@ def settings_of(name: str, n: int, seed: int) -> Iterator[dict[str, Any]]:
         }
 
 
-def fit(name: str, case: dict[str, Any]) -> tuple[list[list[int]], float, Terms]:
-    """The choices of one of `settings_of`, and -ln L and terms that Python finds with a model."""
+def fit(name: str, case: dict[str, Any]) -> tuple[list[list[int]], Terms]:
+    """The choices of one of `settings_of`, and the terms that Python finds with a model."""
     dataset, _, _ = sw.create_dataset(
         sw.AgentQ(2, **case["participant"]),
         sw.BanditsDrift(case["task"]["sigma"]),
@@ -103,7 +103,7 @@ def fit(name: str, case: dict[str, Any]) -> tuple[list[list[int]], float, Terms]
         sw.SpiceEstimator(ready.rnn_class, ready.config, random_state=case["seed"]).fit(dataset).evidence_[0]
     )
     choices = np.hstack([dataset.xs.numpy()[..., 1], dataset.ys.numpy()[:, -1:, 1]]).astype(int).tolist()
-    return choices, found.nll, {(one.module, one.term): vars(one) for one in found.terms}
+    return choices, {(one.module, one.term): vars(one) for one in found.terms}
 
 
 def active(terms: Terms) -> set[Any]:
@@ -120,33 +120,26 @@ def apart(one: Terms, other: Terms) -> float | None:
     )
 
 
-def difference(
-    name: str, case: dict[str, Any], ours: tuple[float, Terms], theirs: tuple[float, Terms]
-) -> Row:
-    """Whose terms are not the other's at one setting, and by how many nats, prices included."""
-    totals = [
-        nll + sum(one["price"] for (_, term), one in terms.items() if one["active"] and term is not None)
-        for nll, terms in (ours, theirs)
-    ]
-    sides = (("Python", ours[1], theirs[1]), ("page", theirs[1], ours[1]))
+def difference(name: str, case: dict[str, Any], ours: Terms, theirs: Terms) -> Row:
+    """Whose terms are not the other's at one setting, and what they are worth where they are, in nats."""
     what = [
         f"{who}: {key[0]}, {term_text(key[1])} (worth {own[key]['cost']:.2f}, price {own[key]['price']:.2f})"
-        for who, own, others in sides
+        for who, own, others in (("Python", ours, theirs), ("page", theirs, ours))
         for key in sorted(active(own) - active(others), key=str)
     ]
-    size = f"{case['trials'] * case['sessions']:,} choices, seed {case['seed']}"
-    return name, size, "; ".join(what), f"{totals[1] - totals[0]:+.2f}"
+    return name, f"{case['trials'] * case['sessions']:,} choices, seed {case['seed']}", "; ".join(what)
 
 
 def agreement(name: str, case: dict[str, Any]) -> tuple[bool, float | None, Row]:
     """Whether choices are the same at one setting; how far the page is from Python; what differs."""
     (own,) = run_in_node(FIND, [case], name)
-    choices, nll, ours = fit(name, case)
+    choices, ours = fit(name, case)
     theirs = {
-        (term["number"]["module"], term["number"]["term"] and tuple(term["number"]["term"])): term
+        (number["module"], None if number["term"] is None else tuple(number["term"])): term
         for term in own["terms"]
+        for number in (term["number"],)
     }
-    differs = difference(name, case, (nll, ours), (own["nll"], theirs))
+    differs = difference(name, case, ours, theirs)
     print(name, own["choices"] == choices, apart(ours, theirs), *differs[1:], flush=True)
     return own["choices"] == choices, apart(ours, theirs), differs
 
@@ -193,9 +186,8 @@ def publish_agreement(n: int, seed: int, n_processes: int, write: bool) -> None:
         " and coefficients beside Python's.",
         Table(head, rows),
         "Settings whose terms are not the same: what one of them has and the other has not, what the term is"
-        " worth there and its price in nats, and by how many nats -ln L and prices of the page's equation are"
-        " above Python's.",
-        Table(("model", "setting", "terms", "page above Python"), others),
+        " worth there, and its price, in nats.",
+        Table(("model", "setting", "terms"), others or [("none",) * 3]),
         write=write,
     )
 
