@@ -113,8 +113,9 @@ class Selection:
         """Search, unless that has been done."""
         if self._search is None:
             level = levels(self.likelihood.numbers, self.parts)
-            # With both constants of a state the way depends on where it begins. So it begins at what is found
-            # with one, which is looked for again from there, and stays unless another is better by more.
+            # With both constants of a state the sets that are passed depend on the start. So that search
+            # begins where the one with one constant has ended, which is then done again from its result and
+            # stays unless another is better by more than a nat, as by the convention of `canonical.py`.
             ways = (~level, np.ones_like(level), ~level) if level.any() else (~level,)
             searches: list[TermSearch] = []
             for candidates in ways:
