@@ -15,7 +15,7 @@ from test_page_file import SHIFTS
 from spicewidgets.state.experiment import Experiment
 from spicewidgets.state.link import to_link
 
-BET = re.compile(r"^It had \d+ % on (left|right)\. (Your|Its) point\.$")
+BET = re.compile(r"^It had (\d+ % on (left|right)\. (Your|Its) point|no idea\. No point)\.$")
 
 
 def said(page: Page):
