@@ -30,12 +30,13 @@ from ..core.judge.random_effects import differences_of_groups
 from ..core.progress import Progress, map_progress
 from ..core.rivals.declaration import CEILING
 from ..core.rivals.design import Design
-from ..core.rivals.dimensions import dimensions_of, tiny_networks
+from ..core.rivals.dimensions import Dimensions, dimensions_of, tiny_networks
 from ..core.rivals.folds import way_for
 from ..core.rivals.held_out import HeldOut, held_out_steps
 from ..core.rivals.ready import ALL, rivals_for
 from ..core.settings import Settings, SettingsError
-from ..core.studies.data_sets import DataSetStudy
+from ..core.studies.comparison import join_comparisons
+from ..core.studies.data_sets import DataSetStudy, count_processes
 from ..core.studies.equation_recovery import EquationRecovery
 from ..core.studies.falsification import FalsificationSettings, FalsificationStudy
 from ..core.studies.ready import STUDIES
@@ -46,8 +47,12 @@ from .findings import Findings, best_of, equation_sets, sets_of
 from .individuals import halves_of, terms_of
 
 PRICES = (0.5, 2.0, 4.0)  # times the price of a term
-# Shares of the time, about, so that one can tell how long the rest takes.
-PARTS = {"held out": 35, "falsification": 25, "recovery": 25, "stability": 15}
+FIRST = ("rescorla-wagner", "with-kernel")  # rivals of the first report
+FEW_RIVALS = "Not all rivals were compared yet: the best of them may be another one."
+RECOVERIES = ("parameters", "equations", "rivals")
+# What takes how long, about, in fits of a rival to all choices: to learn a model; in a simulated data set, to
+# find its equations and to fit a rival; to play once, by each of so many who play; a further study.
+MODEL, EQUATIONS_AGAIN, RIVAL_AGAIN, PLAY, PLAYED, FURTHER_COST = 3, 2, 0.55, 0.35, 4, 20
 FURTHER = tuple(name for name, study in STUDIES.items() if study.is_further)
 
 
@@ -157,46 +162,90 @@ class Inquiry:
             "stability": self._stability if plan.stability else _nothing,
             **{name: partial(self._study, name) for name in further},
         }
-        shares = PARTS | dict.fromkeys(further, 5)
-        total, before = sum(shares.values()), 0
+        costs = self._costs()
+        shares = {name: costs.get(name, 0.0) for name in parts} | dict.fromkeys(further, FURTHER_COST)
+        shares["recovery"] = sum(costs[name] for name in RECOVERIES)
+        total, before = round(sum(shares.values())), 0.0
         began = monotonic()
         for name, part in parts.items():
             for share, words in part():
                 done = round(before + shares[name] * min(share, 1.0))
-                yield Progress(done, total, f"{name}: {words}", monotonic() - began)
+                yield Progress(min(done, total), total, f"{name}: {words}", monotonic() - began)
             before += shares[name]
         yield Progress(total, total, "done", monotonic() - began)
         assert self.findings is not None
         return self.findings
 
+    def _costs(self) -> dict[str, float]:
+        """Estimate how long each part takes, in fits of a rival to all choices."""
+        plan, n_people = self.plan, self.dataset.n_participants
+        n_rivals, repeats = len(plan.rivals), 1 if self.schedule is None else plan.repeats
+        some, many = (sets_of(plan.datasets, n_people, least) for least in (10, 100))
+        trained = len(plan.models) + plan.ceiling + plan.dimensions
+        n_again = equation_sets(plan.datasets, n_people) if plan.datasets else 0
+        aside = count_processes(plan.jobs)
+        return {
+            "held out": (plan.folds + 1) * (n_rivals + MODEL * trained),
+            "falsification": bool(plan.repeats) * PLAYED * PLAY * repeats,
+            "parameters": 2 * many / aside,
+            "equations": EQUATIONS_AGAIN * n_again / aside,
+            "rivals": RIVAL_AGAIN * some * n_rivals**2 / aside,
+            "stability": plan.stability * (2 * MODEL + len(PRICES)),
+        }
+
     def _held_out(self) -> Generator[tuple[float, str], None, None]:
+        """Compare the models and few rivals first, so that there is a report soon; then all others."""
         plan, (by, _) = self.plan, way_for(self.dataset, self.plan.by)
         named = (*plan.rivals, *([CEILING] if plan.ceiling else []))
-        models: dict[str, Any] = {name: name for name in named} | dict(plan.models)
         tiny = tiny_networks(random_state=plan.seed) if plan.dimensions else {}
-        steps = held_out_steps(
-            self.dataset, models | tiny, by, n_folds=plan.folds, way=self._way, random_state=plan.seed
-        )
-        whole: HeldOut = yield from _shares(steps)
-        result = whole.of_models([name for name in whole.models if name not in tiny])
-        main = best_of(result)
-        estimator = result.estimators[main]
+        models: dict[str, Any] = {name: name for name in named} | dict(plan.models) | tiny
+        costs = {name: 1.0 if name in plan.rivals else MODEL for name in models}
+        few = [name for name in FIRST if name in plan.rivals] or plan.rivals[:1]
+        first = (*few, *plan.models)
+        parts: dict[str, HeldOut] = {}
+        for name in sorted(models, key=lambda name: name not in first):
+            begin = sum(costs[one] for one in parts) / sum(costs.values())
+            steps = held_out_steps(
+                self.dataset,
+                {name: models[name]},
+                by,
+                n_folds=plan.folds,
+                way=self._way,
+                random_state=plan.seed,
+            )
+            parts[name] = yield from _shares(steps, begin, begin + costs[name] / sum(costs.values()))
+            if len(parts) in (len(first), len(models)):
+                own = join_comparisons([parts[one] for one in models if one in parts and one not in tiny])
+                found = [parts[one] for one in tiny if one in parts]
+                self._tell_held_out(own, dimensions_of(join_comparisons(found)) if found else None)
+
+    def _tell_held_out(self, result: HeldOut, dimensions: Dimensions | None) -> None:
+        """Make findings of the models that were compared, or add to these."""
         groups = self._groups(result.people)
         evidence = pd.DataFrame(-result.nll.T, columns=list(result.models))
+        differences = differences_of_groups(evidence, groups)
+        if self.findings is not None:
+            self.findings = replace(
+                self.findings, held_out=result, dimensions=dimensions, differences=differences, notes=()
+            )
+            return
+        main = best_of(result)
+        estimator = result.estimators[main]
         table = people(estimator, self.choices if self.choices is not None else self.dataset)
         self.findings = Findings(
             dataset=self.dataset,
             held_out=result,
-            dimensions=dimensions_of(whole.of_models(list(tiny))) if tiny else None,
+            dimensions=dimensions,
             main=main,
             way=self._way,
             report=None if self.choices is None else self.choices.report,
             groups=groups,
-            differences=differences_of_groups(evidence, groups),
+            differences=differences,
             people=table,
             terms=terms_of(estimator, table, result.equations.get(main, ())),
             term_groups=group_table(estimator),
             truth=None if self.truth is None else self.truth(estimator),
+            notes=() if set(result.fits) >= set(self.plan.rivals) else (FEW_RIVALS,),
             **self._words,
         )
 
@@ -258,6 +307,8 @@ class Inquiry:
         design = Design.of_choices(self.dataset)
         fitted = now.held_out.priors
         counts: Any = {"random_state": plan.seed}
+        costs = self._costs()
+        ends = np.cumsum([costs[name] for name in RECOVERIES]) / sum(costs[name] for name in RECOVERIES)
         parameters = {}
         shown = [name for name in self._shown_rivals() if ALL[name].parameters]
         for place, name in enumerate(shown):
@@ -269,7 +320,7 @@ class Inquiry:
                 n_datasets=many,
                 **counts,
             )
-            begin, end = (0.15 * at / len(shown) for at in (place, place + 1))
+            begin, end = (ends[0] * at / len(shown) for at in (place, place + 1))
             yield from self._done(study, f"parameters-{name}", begin, end)
             parameters[name] = study
             self.findings = now = replace(now, parameters=dict(parameters))
@@ -280,11 +331,11 @@ class Inquiry:
         except SettingsError as error:
             self.findings = now = replace(now, notes=(*now.notes, *error.problems))
         else:
-            yield from self._done(equations, "equations", 0.15, 0.5)
+            yield from self._done(equations, "equations", ends[0], ends[1])
             self.findings = now = replace(now, equations=equations)
         if len(plan.rivals) > 1:
             models = ModelRecovery(design, plan.rivals, fitted, n_datasets=some, **counts)
-            yield from self._done(models, "rivals", 0.5, 1.0)
+            yield from self._done(models, "rivals", ends[1], 1.0)
             self.findings = replace(now, models=models)
 
     def _done(
@@ -293,11 +344,8 @@ class Inquiry:
         folder = None if self.plan.folder is None else self.plan.folder / f"{name}-{study.key()[:12]}"
         jobs = self.plan.jobs
         with closing(study.run(folder, None if jobs == 1 else jobs)) as steps:
-            for step in steps:
-                yield (
-                    begin + (end - begin) * step.done / max(step.total, 1),
-                    f"{name.replace('-', ' of ')}, {step.words}",
-                )
+            for share, words in _shares(steps, begin, end):
+                yield share, f"{name.replace('-', ' of ', 1)}, {words}"
 
     def _stability(self) -> Generator[tuple[float, str], None, None]:
         now = self._now
@@ -347,8 +395,15 @@ def _nothing() -> Generator[tuple[float, str], None, None]:
     yield from ()
 
 
-def _shares(steps: Generator[Progress, None, Any]) -> Generator[tuple[float, str], None, Any]:
-    return (yield from map_progress(steps, lambda step: (step.done / max(step.total, 1), step.words)))
+def _shares(
+    steps: Generator[Progress, None, Any], begin: float = 0.0, end: float = 1.0
+) -> Generator[tuple[float, str], None, Any]:
+    """Do some work, which takes a part of all from one share to another."""
+
+    def to_share(step: Progress) -> tuple[float, str]:
+        return begin + (end - begin) * step.done / max(step.total, 1), step.words
+
+    return (yield from map_progress(steps, to_share))
 
 
 def _halves(dataset: DatasetRNN) -> list[DatasetRNN]:

@@ -14,6 +14,7 @@ from spicewidgets.core.diagnose.claims import FAILS, HOLDS, OPEN, UNDECIDED, UNT
 from spicewidgets.core.discover.group_means import is_control
 from spicewidgets.core.discover.group_table import group_table, n_tests
 from spicewidgets.core.judge.multiple import holm
+from spicewidgets.core.rivals.held_out import held_out
 from spicewidgets.core.settings import SettingsError
 from spicewidgets.paper import inquiry as inquiry_module, methods
 from spicewidgets.paper.blocks import TableBlock
@@ -105,6 +106,22 @@ def test_it_can_be_stopped_and_what_is_found_stays(tmp_path):
     assert next(one for one in words if one.startswith(stopped)).startswith(f"{stopped}, 5 of")
     assert {file: file.read_bytes() for file in kept} == kept
     assert again.findings.models is not None
+
+
+def test_there_is_a_report_before_all_rivals_are_compared():
+    work, told = inquiry(repeats=0, datasets=0, stability=False), []
+    for step in work.run():
+        if work.findings is not None:
+            told.append((step.words, work.findings))
+    (words, few), whole = told[0], told[-1][1]
+    own = ("forgetting (SPICE) equations", "forgetting (SPICE) network")
+    assert words.startswith("held out: random")
+    assert few.held_out.models == ("rescorla-wagner", *own)
+    assert few.notes == (inquiry_module.FEW_RIVALS,)
+    assert whole.notes == ()
+    assert whole.held_out.models == (*RIVALS, *own)
+    alone = held_out(work.dataset, RIVALS, n_folds=2, way=whole.way)
+    np.testing.assert_array_equal(whole.held_out.nll[: len(RIVALS)], alone.nll)
 
 
 def test_progress_only_goes_on(studied):

@@ -5,7 +5,7 @@ Importing this loads nothing heavy.
 
 import warnings
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from textwrap import fill
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -147,7 +147,7 @@ class ComparisonStudy(Study):
 
     def weight(self, part: str) -> int:
         """About how many rivals take as long as a model."""
-        return 1 if part in ALL else 8
+        return 1 if part in ALL else 3
 
     def work(self, part: str) -> "Generator[Progress, None, HeldOut]":
         """Hold out the choices from one model."""
@@ -182,6 +182,12 @@ class ComparisonStudy(Study):
         labels = {} if table is None else table.groups_of(whole.people)
         is_whole = len(self.finished) == len(self.names)
         return comparison.ModelComparison(whole, labels, self._way, self.settings.n_folds, is_whole, found)
+
+    def to_data(self) -> Any:
+        """As in every study, without what was expected of each single choice."""
+        return {
+            name: replace(part, estimators={}, choices=None, expected={}) for name, part in self.parts.items()
+        }
 
     def notes(self) -> Iterator[str]:
         """Count the choices, and say where others are held out than was asked for."""

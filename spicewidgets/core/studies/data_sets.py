@@ -156,6 +156,11 @@ class DataSetStudy(ABC):
         return [self.results[number] for number in sorted(self.results)]
 
 
+def count_processes(n_jobs: int | None) -> int:
+    """Return the processes that `DataSetStudy.run` takes for so many jobs."""
+    return int(joblib.effective_n_jobs(1 if n_jobs is None else n_jobs))
+
+
 def draw_seeds(random_state: int, n: int) -> list[int]:
     """Return a seed for each part; the first ones are the same, however many there are."""
     if not (number(random_state) >= 0 and number(random_state) % 1 == 0):
