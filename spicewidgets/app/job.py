@@ -119,7 +119,7 @@ class Job:
         assert last is not None
         self.report.now(phase="recall")
         result = self._again(last).result()
-        self.store.hold(result)
+        self.store.hold(result, is_new=False)
         return RunOutcome("done", f"A run recorded earlier, of {len(result.history)} epochs.")
 
     def study(self, name: str) -> RunOutcome:
@@ -128,7 +128,7 @@ class Job:
         if why := self.experiment.study_blocker(name):
             raise SettingsError([why])
         snapshot = self.experiment.snapshot()
-        study = PageStudy(name, snapshot, self._simulate(snapshot), self._trained_estimator)
+        study = PageStudy(name, snapshot, partial(self._simulate, snapshot), self._trained_estimator)
         if (before := self.store.studies.get(name)) is not None:
             study.take(before)
         steps, ended = study.steps(), False

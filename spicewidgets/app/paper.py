@@ -4,11 +4,12 @@ Importing this loads no torch.
 """
 
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from importlib import metadata
 from io import BytesIO
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from ..core.studies.report import ReportSettings
@@ -34,8 +35,58 @@ else:
 PACKAGES = ("spicewidgets", "numpy", "pandas", "scipy", "torch", "pysindy")
 
 
+class Report(Protocol):
+    """A report as it is shown and saved: a sentence, claims, and documents by name."""
+
+    @property
+    def sentence(self) -> str:
+        """The report in a few sentences."""
+
+    @property
+    def claims(self) -> "tuple[card.Claim, ...]":
+        """The interpretation card: claims, what could break them, and what came of that."""
+
+    @property
+    def files(self) -> Mapping[str, bytes]:
+        """The documents by name."""
+
+
+class _Saved:
+    """What every report can be saved as."""
+
+    @property
+    def text(self: Report) -> str:
+        """The sentence."""
+        return self.sentence
+
+    def to_frame(self: Report) -> "pd.DataFrame":
+        """Return a row for each claim."""
+        return pd.DataFrame(map(asdict, self.claims))
+
+    def to_zip(self: Report) -> bytes:
+        """All documents as one file, the same bytes for the same findings."""
+        content = BytesIO()
+        with ZipFile(content, "w") as archive:
+            for name, data in self.files.items():
+                archive.writestr(ZipInfo(name), data, ZIP_DEFLATED)
+        return content.getvalue()
+
+    def keep(self: Report) -> "Kept":
+        """Return the same without findings."""
+        return Kept(self.sentence, self.claims, self.files)
+
+
 @dataclass(frozen=True, eq=False)
-class Written:
+class Kept(_Saved):
+    """A report whose findings are not there any more."""
+
+    sentence: str
+    claims: "tuple[card.Claim, ...]"
+    files: Mapping[str, bytes]
+
+
+@dataclass(frozen=True, eq=False)
+class Written(_Saved):
     """The parts of a report that can be written so far.
 
     Attributes:
@@ -59,25 +110,11 @@ class Written:
     @property
     def sentence(self) -> str:
         """The report in a few sentences."""
-        lacks = "" if self.is_whole else " Not all of it is done: claims without their test say so."
-        return f"{documents.summary(self.findings)}{lacks}"
-
-    @property
-    def text(self) -> str:
-        """The same."""
-        return self.sentence
-
-    def to_frame(self) -> "pd.DataFrame":
-        """Return a row for each claim."""
-        return pd.DataFrame(map(asdict, self.claims))
-
-    def to_zip(self) -> bytes:
-        """All documents as one file, the same bytes for the same findings."""
-        content = BytesIO()
-        with ZipFile(content, "w") as archive:
-            for name, data in self.files.items():
-                archive.writestr(ZipInfo(name), data, ZIP_DEFLATED)
-        return content.getvalue()
+        n = len(self.findings.held_out.models)
+        lacks = (
+            f" Not all of it is done: {n} models are compared so far, and claims without their test say so."
+        )
+        return f"{documents.summary(self.findings)}{'' if self.is_whole else lacks}"
 
 
 def inquiry_of(

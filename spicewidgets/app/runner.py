@@ -27,6 +27,7 @@ from ..state.graph import ExperimentSnapshot
 from .courtesy import UiThrottle
 from .pace import BEAT, Pace
 from .recorded import load_recorded
+from .recorded.studies import load_studies
 from .report import PERIOD, Reporter, log_errors
 from .store import Store
 from .studies import PageStudy
@@ -203,6 +204,7 @@ class Runner:
         def load_job() -> None:
             with log_errors("Loading in the background has failed."):  # the first run says so again
                 _load()
+                self._show_studies()
                 if then is not None:
                     then()
 
@@ -244,7 +246,14 @@ class Runner:
                 status="done", phase="", epoch=n, epochs=n, message=f"A run recorded earlier, of {n} epochs."
             )
             self.store.hold(result)
+        if self.loaded:
+            self._show_studies()
         return True
+
+    def _show_studies(self) -> None:
+        """Show the studies of the recorded run on show, which take torch to be read."""
+        if self.result is not None and self.result.recorded is not None:
+            self.store.show_studies(load_studies(self.result))
 
     def recall(self) -> bool:
         """Make the recorded run on show anew, once, as soon as torch is there: what only a trained network

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
+from ..core.studies.ready import STUDIES
 from ..experiment.result import Result
 from ..experiment.simulation import Simulated
 from ..state.experiment import Experiment
@@ -44,12 +45,13 @@ class Store:
         self.roles: Mapping[str, Any] | None = None
         self.studies: dict[str, PageStudy] = {}
 
-    def hold(self, result: Result) -> None:
-        """Make a result the present one."""
+    def hold(self, result: Result, is_new: bool = True) -> None:
+        """Make a result the present one; studies of its equations stay where these are not new."""
         run = self.experiment.run
         with self.lock:
             self.result, self.advice = result, None
-            self._drop_studies()
+            if is_new:
+                self._drop_studies()
             discovered = None if result.spice is None else result.snapshot
             self._tell(trained=result.snapshot, discovered=discovered)
             with log_errors("What watches the run has failed."):
@@ -64,7 +66,7 @@ class Store:
 
     def _drop_studies(self) -> None:
         """Drop what was found of the equations before."""
-        self.studies = {name: one for name, one in self.studies.items() if not one.study.is_of_result}
+        self.studies = {name: one for name, one in self.studies.items() if not STUDIES[name].is_of_result}
         studied = {name: then for name, then in self.experiment.studied.items() if name in self.studies}
         with log_errors("What watches the experiment has failed."):
             self.experiment.studied = studied
@@ -85,6 +87,18 @@ class Store:
                     self.experiment.studied = {**self.experiment.studied, study.name: study.snapshot}
                 with log_errors("What watches the run has failed."):
                     run.put(studied_revision=run.studied_revision + 1)
+
+    def show_studies(self, studies: Mapping[str, PageStudy]) -> None:
+        """Make studies that were done earlier the present ones, but for those that were done here."""
+        with self.lock:
+            own = self.experiment.studied.keys() - self.experiment.stale_because.keys()
+            new = {name: one for name, one in studies.items() if name not in own}
+            self.studies |= new
+            with log_errors("What watches the experiment has failed."):
+                studied = {name: one.snapshot for name, one in new.items()}
+                self.experiment.studied = {**self.experiment.studied, **studied}
+            with log_errors("What watches the run has failed."):
+                self.experiment.run.put(studied_revision=self.experiment.run.studied_revision + 1)
 
     def pause(self, fit: "Fit | None") -> None:
         """Hold a fit that goes step by step, or none."""

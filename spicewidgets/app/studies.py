@@ -5,7 +5,7 @@ Importing this loads no torch.
 
 from collections.abc import Callable, Generator
 from dataclasses import replace
-from functools import partial
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from ..core.studies.ready import STUDIES
 from ..core.studies.recovery_settings import most_jobs as most_jobs
 from ..core.studies.source import OWN, Simulation, Source
+from ..core.studies.study import Study
 from ..experiment.simulation import Simulated
 from ..loading import later
 from ..state.graph import ExperimentSnapshot, groups_of
@@ -28,6 +29,7 @@ else:
     estimators = later("..experiment.estimators", __package__)
 
 Trained = Callable[[], "SpiceEstimator"]
+RECORDED = "A study recorded earlier, of the same settings."
 
 
 class PageStudy:
@@ -36,20 +38,49 @@ class PageStudy:
     Args:
         name: of the study, as in `STUDIES`.
         snapshot: the settings.
-        data: the choices.
+        data: gives the choices.
         trained: gives the estimator of the last result.
-
-    Attributes:
-        study: as it is declared.
-        found: its result so far, for the panel; None before anything. It is replaced, never changed.
+        recorded: gives what its result is made of, where it was done earlier; None where it is done here.
     """
 
-    def __init__(self, name: str, snapshot: ExperimentSnapshot, data: Simulated, trained: Trained) -> None:
-        self.name, self.snapshot, self.data = name, snapshot, data
-        self.found: Any = None
-        declared = STUDIES[name]
-        settings = declared.settings_from(snapshot.group)
-        self.study = declared(settings, source_of(snapshot, data, trained, declared.asks_equations))
+    def __init__(
+        self,
+        name: str,
+        snapshot: ExperimentSnapshot,
+        data: Callable[[], Simulated],
+        trained: Trained,
+        recorded: Callable[[], Any] | None = None,
+    ) -> None:
+        self.name, self.snapshot = name, snapshot
+        self._data, self._trained, self._recorded = data, trained, recorded
+        self._found: Any = None
+
+    @cached_property
+    def data(self) -> Simulated:
+        """The choices."""
+        return self._data()
+
+    @cached_property
+    def study(self) -> Study:
+        """The study as it is declared; one that was recorded is read when somebody looks."""
+        declared = STUDIES[self.name]
+        source = source_of(self.snapshot, self.data, self._trained, declared.asks_equations)
+        study = declared(declared.settings_from(self.snapshot.group), source)
+        if self._recorded is not None:
+            study.take_data(self._recorded())
+        return study
+
+    @property
+    def is_recorded(self) -> bool:
+        """Tell whether it was not done here."""
+        return self._recorded is not None
+
+    @property
+    def found(self) -> Any:
+        """Its result so far, for the panel; None before anything. It is replaced, never changed."""
+        if self._found is None and self.is_recorded:
+            self.look()
+        return self._found
 
     @property
     def done(self) -> int:
@@ -64,15 +95,17 @@ class PageStudy:
     @property
     def end_state(self) -> str:
         """Its state, once nothing of it is under way."""
-        return self.study.end_state
+        return RECORDED if self.is_recorded else self.study.end_state
 
     @property
     def outcome(self) -> str:
         """The result, in a sentence."""
-        return self.end_state if self.found is None else self.study.describe()
+        return self.end_state if self._found is None else self.study.describe()
 
     def take(self, before: "PageStudy") -> None:
-        """Take over what an earlier study of the same choices has done."""
+        """Take over what an earlier study of the same choices has done; what was recorded is done anew."""
+        if before.is_recorded:
+            return
         own = self.study.groups()
         others = tuple(group for group in groups_of(self.name) if group not in own)
         if not self.snapshot.differs(before.snapshot, *others):
@@ -91,7 +124,7 @@ class PageStudy:
     def look(self) -> None:
         """Make `found` of what is there."""
         if self.study.has_result:
-            self.found = self.study.result()
+            self._found = self.study.result()
 
 
 def source_of(

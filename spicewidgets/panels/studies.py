@@ -61,13 +61,11 @@ class StudyBox(Panel):
     def refresh(self, _: Change | None = None) -> None:
         """Show what can be pressed, and how far it is."""
         blocked, study = self.experiment.blocked, self.runner.studies.get(self.name)
-        goes_on = (
-            study is not None
-            and 0 < study.done < study.total
-            and self.name not in self.experiment.stale_because
-        )
+        word = self._word
+        if study is not None and self.name not in self.experiment.stale_because:
+            word = "Run again" if study.is_recorded else "Go on" if 0 < study.done < study.total else word
         block(self.go, blocked.get(self.name, ""), self._tip)
-        put_words(self.go, "Go on" if goes_on else self._word)
+        put_words(self.go, word)
         block(
             self.stop,
             "" if self.is_under_way else "This is not under way.",

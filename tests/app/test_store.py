@@ -1,7 +1,6 @@
 """What runs leave behind is held, and the experiment knows of it."""
 
 from contextlib import nullcontext
-from types import SimpleNamespace
 
 import pytest
 
@@ -33,9 +32,9 @@ def result():
 
 def resampled(result, n):
     """A study of so many resamples, all with the result's own equations."""
-    study = PageStudy("uncertainty", result.snapshot, result.data, lambda: None)
+    study = PageStudy("uncertainty", result.snapshot, lambda: result.data, lambda: None)
     study.study.parts = dict.fromkeys(range(n), result.spice)
-    study.study._estimator = SimpleNamespace(spice_model_=result.spice, rnn_model_=None)
+    study.study._of = result.spice, None
     return study
 
 

@@ -235,7 +235,7 @@ def test_each_model_is_judged_by_a_few_repeats_before_any_is_by_all(monkeypatch)
     runner = small(falsify={"n_repeats": 40})
     assert runner.train()
     result = runner.result
-    study = PageStudy("falsify", result.snapshot, result.data, lambda: result.estimator)
+    study = PageStudy("falsify", result.snapshot, lambda: result.data, lambda: result.estimator)
     seen = {}
     for progress in study.steps():
         study.look()

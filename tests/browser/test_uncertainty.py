@@ -10,7 +10,8 @@ def test_resample_and_stop(page: Page, app: str):
     page.goto(app)
     explorer = ExplorerPage(page).opened()
     explorer.stage("Uncertainty")
-    expect(page.get_by_text("95 % intervals by the likelihood")).to_be_visible()
+    expect(page.get_by_text("95 % intervals over 200 resamples")).to_be_visible()  # recorded
+    expect(explorer.button("Run again")).to_be_enabled()
     explorer.typed("Resamples").fill("5000")
     explorer.typed("Resamples").press("Tab")
     explorer.button("Resample").click()

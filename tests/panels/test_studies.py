@@ -8,6 +8,7 @@ import zipfile
 import numpy as np
 import pytest
 
+from spicewidgets.app import runner
 from spicewidgets.apps import explorer, panel
 from spicewidgets.core.diagnose.claims import VERDICTS
 from spicewidgets.core.studies import comparison_study, falsification, recovery_studies
@@ -25,6 +26,7 @@ def small_studies():
         patch.setattr(falsification, "FEW", ("random",))
         patch.setattr(recovery_studies, "LADDER", (100, 400))
         patch.setattr(recovery_studies, "PEOPLE", 4)
+        patch.setattr(runner, "load_studies", lambda result: {})  # none is recorded
         yield
 
 

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from spicewidgets import RESCORLA_WAGNER_CONFIG, RescorlaWagnerRNN
+from spicewidgets.app import runner
 from spicewidgets.apps import explorer, panel
 from spicewidgets.panels.settings import SettingsBox
 from spicewidgets.views.intervals import cautions, numbers
@@ -22,6 +23,13 @@ def trained(n_resamples=12, models=(), **groups):
     assert made.runner.wait(120)
     assert made.experiment.run.status == "done", made.experiment.run.message
     return made
+
+
+@pytest.fixture(scope="module", autouse=True)
+def without_recorded_studies():
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(runner, "load_studies", lambda result: {})
+        yield
 
 
 def resampled(made):

@@ -32,7 +32,7 @@ def test_view_command_and_report_give_the_same_answer(found, files, tmp_path, mo
     rivals = [name for name in reported if name in RIVALS]
     monkeypatch.setattr(falsification, "FEW", tuple(rivals))
     choices = Simulated(found.dataset, (), None)
-    view = PageStudy("falsify", Experiment().snapshot(), choices, lambda: found.estimator)
+    view = PageStudy("falsify", Experiment().snapshot(), lambda: choices, lambda: found.estimator)
     for _ in view.steps():
         pass
     view.look()

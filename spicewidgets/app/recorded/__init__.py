@@ -44,7 +44,7 @@ def load_recorded(snapshot: ExperimentSnapshot) -> Result | None:
         with np.load(path, allow_pickle=False) as file:
             data = json.loads(str(file[JSON]))
             data["settings"]["discovery"] = BY_THRESHOLD | data["settings"]["discovery"]
-            if _complete(data["settings"], snapshot) == _settings(snapshot):
+            if _complete(data["settings"], snapshot) == settings_of(snapshot):
                 return _result(snapshot, data, {name: file[name] for name in file.files if name != JSON})
     return None
 
@@ -55,7 +55,7 @@ def record(result: Result, path: Path) -> None:
     assert result.comparison is not None
     assert result.per_session is not None
     data = {
-        "settings": _settings(result.snapshot),
+        "settings": settings_of(result.snapshot),
         "spice": result.spice.to_dict(),
         "history": [{k: _short(v) for k, v in row.items()} for row in result.history],
         "comparison": result.comparison.reset_index().to_dict("list"),
@@ -119,16 +119,19 @@ def _emergence(data: dict[str, Any]) -> Emergence:
     return Emergence(data["module"], tuple(map(tuple, data["terms"])), **arrays, tables=tables)
 
 
-def _settings(snapshot: ExperimentSnapshot) -> Any:
+def settings_of(snapshot: ExperimentSnapshot) -> Any:
     """Return the settings that a run depends on, as JSON gives them back."""
-    data = {}
-    for group in GROUPS:
-        settings = getattr(snapshot, group)
-        compared = {item.name for item in fields(settings) if item.compare}
-        data[group] = {name: value for name, value in asdict(settings).items() if name in compared}
+    data = {group: plain_settings(getattr(snapshot, group)) for group in GROUPS}
     own = snapshot.model.own and repr(snapshot.model.own)
     data["model"] = {"name": snapshot.model.name, "size": snapshot.model.embedding_size, "own": own}
-    return json.loads(json.dumps(data))
+    return data
+
+
+def plain_settings(settings: Any) -> Any:
+    """Return the settings of a group that anything depends on, as JSON gives them back."""
+    names = {item.name for item in fields(settings) if item.compare}
+    data = {name: value for name, value in asdict(settings).items() if name in names}
+    return json.loads(json.dumps(data, default=str))
 
 
 def _complete(stored: dict[str, Any], snapshot: ExperimentSnapshot) -> dict[str, Any]:

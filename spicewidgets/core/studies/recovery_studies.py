@@ -101,6 +101,16 @@ class RecoveryStudy(Study):
         with closing(self._plan().run(self.source.folder, None if jobs == 1 else jobs)) as steps:
             yield from steps
 
+    def to_data(self) -> Any:
+        """As in every study, with the fits to the choices."""
+        return {"fits": self.fits, "parts": self.parts}
+
+    def take_data(self, data: Any) -> None:
+        """As in every study."""
+        self.fits |= data["fits"]
+        super().take_data(data["parts"])
+        self._plan()
+
     def result(self) -> "DataSetStudy":
         """Return what came back; it stays as it is while more data sets are done."""
         study = copy(self._plan())

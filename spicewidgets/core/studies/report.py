@@ -44,6 +44,7 @@ class ReportStudy(Study):
     def __init__(self, settings: Settings, source: Source) -> None:
         super().__init__(settings, source)
         self._inquiry: Any = None
+        self._kept: Any = None  # a report that was written earlier
         self._written: Any = None  # the last, ...
         self._of: tuple[Any, bool] = None, False  # ... and the findings that it is of, whole or not
 
@@ -80,8 +81,10 @@ class ReportStudy(Study):
             self.parts |= dict.fromkeys(range(round(WHOLE * progress.done / max(progress.total, 1))))
             yield progress
 
-    def result(self) -> StudyResult:
+    def result(self) -> Any:
         """Return what can be written so far, the same as long as nothing is added."""
+        if self._inquiry is None:
+            return self._kept
         assert self.source.write is not None
         findings, is_whole = self._inquiry.findings, len(self.parts) == WHOLE
         if self._of[0] is not findings or self._of[1] != is_whole:
@@ -93,7 +96,17 @@ class ReportStudy(Study):
     @property
     def has_result(self) -> bool:
         """Tells whether anything can be written yet."""
-        return self._inquiry is not None and self._inquiry.findings is not None
+        return self._kept is not None or (self._inquiry is not None and self._inquiry.findings is not None)
+
+    def to_data(self) -> Any:
+        """Return the report as it is written, without what it is of."""
+        written: Any = self.result()
+        return written.keep()
+
+    def take_data(self, data: Any) -> None:
+        """As in every study."""
+        self._kept = data
+        self.parts |= dict.fromkeys(self.names)
 
     def describe(self) -> str:
         """Say that it can be saved, or what it lacks."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from ...loading import later
 from ..progress import Progress
 from ..settings import HIGHEST_SEED, LEVEL, Settings, setting
-from .source import Source
+from .source import OWN, Source
 from .study import Study
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ class ResamplingStudy(Study):
 
     def __init__(self, settings: Settings, source: Source) -> None:
         super().__init__(settings, source)
-        self._estimator: Any = None  # whose sessions are resampled
+        self._of: tuple[Any, Any] = None, None  # the equations whose sessions are resampled, and their model
 
     @property
     def names(self) -> Sequence[Any]:
@@ -96,8 +96,9 @@ class ResamplingStudy(Study):
         """Find the equations of one resample after the other."""
         n, began = self.settings.n_resamples, monotonic()
         assert self.source.estimator is not None
-        self._estimator = self.source.estimator()
-        steps: Any = resampling.resamples(self._estimator, n, random_state=self.settings.seed)
+        estimator = self.source.estimator()
+        self._of = estimator.spice_model_, estimator.rnn_model_
+        steps: Any = resampling.resamples(estimator, n, random_state=self.settings.seed)
         with closing(steps) as drawn:
             for at, equations in enumerate(drawn, 1):
                 self.parts[at - 1] = equations
@@ -105,8 +106,17 @@ class ResamplingStudy(Study):
 
     def result(self) -> Any:
         """Return the equations, and those of the resamples."""
-        found, model = self._estimator.spice_model_, self._estimator.rnn_model_
+        found, model = self._of
         return resampled.Resampled(found, tuple(self.parts.values()), model)
+
+    def to_data(self) -> Any:
+        """Return the equations, and those of the resamples."""
+        return {"found": self._of[0], "parts": self.parts}
+
+    def take_data(self, data: Any) -> None:
+        """As in every study."""
+        self._of = data["found"], self.source.untrained[OWN[0]]().rnn_class
+        super().take_data(data["parts"])
 
     def describe(self) -> str:
         """Count the resamples."""

@@ -203,6 +203,16 @@ class Study(ABC):
         if own == other:
             self.parts |= {name: part for name, part in before.parts.items() if name in self.names}
 
+    def to_data(self) -> Any:
+        """Return what its result is made of: values, arrays, and records of the package, without agents and
+        estimators.
+        """
+        return self.parts
+
+    def take_data(self, data: Any) -> None:
+        """Take over what `to_data` gave of a study of the same choices and settings."""
+        self.parts |= data
+
     def describe(self) -> str:
         """Return the answer so far, in a sentence."""
         return self.result().sentence
