@@ -28,7 +28,7 @@ from typing import Any
 
 from report import Table, benchmark_parser, publish, spread
 
-from spicewidgets.front.page import write_page
+from spicewidgets.front.page import LESSONS, write_page
 
 BROWSER = Path(__file__).resolve().parents[1] / "browser"
 sys.path[:0] = [str(BROWSER)]
@@ -253,6 +253,7 @@ def main() -> None:
         "wider than the page",
     )
     size = len(html.encode())
+    lessons = [f"{name} {len(write_page(lesson=name).encode()) / 1000:.0f}" for name in LESSONS]
     packed = len(gzip.compress(html.encode()))
     publish(
         HEADING,
@@ -260,7 +261,8 @@ def main() -> None:
         " the loopback of the static server. Time until a key is answered begins with the command to load,"
         " and so has the driver's own in it. Train is pressed with Enter, after Shift and Tab have found it.",
         Table(head, rows),
-        f"The file has {size / 1000:.0f} kB, packed {packed / 1000:.0f} kB. {scores}",
+        f"The file has {size / 1000:.0f} kB, packed {packed / 1000:.0f} kB; {', '.join(lessons)} kB.",
+        scores,
         loaded,
         write=not given.no_write,
     )

@@ -1,5 +1,5 @@
 /** Who is put beside the player: a twin that plays as the equation says, a simulated participant, and people of a table. */
-import { element, make, ticksWithin, Figure, type Style } from "./figures";
+import { element, make, Figure, type Style } from "./figures";
 import type { Choices } from "./model";
 import { markOf } from "./network";
 import { playOn, rateOf, type Chooser, type RateInterval } from "./player";
@@ -51,7 +51,7 @@ export function comparePeople(people: readonly (readonly string[])[], { middle, 
   const figure = new Figure(svg, 720, 150);
   const within = rates.filter((rate) => rate >= low && rate <= high).length;
   const words = `${rates.filter((rate) => rate < middle).length} of ${people.length} learn more slowly than ${decimal(middle)}; ${within} lie inside what you could be.`;
-  figure.begin({ x: [0, 1], y: [0, 8], xTicks: ticksWithin(0, 1), yTicks: [], xLabel: "learning rate" }, words);
+  figure.begin({ x: [0, 1], y: [0, 8], yTicks: [], xLabel: "learning rate" }, words);
   const columns = new Map<number, number>();
   for (const rate of rates) {
     const column = Math.round(40 * rate);

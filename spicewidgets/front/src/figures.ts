@@ -41,8 +41,9 @@ export function make<K extends keyof HTMLElementTagNameMap>(
 export interface Axes {
   x: readonly [number, number];
   y: readonly [number, number];
-  xTicks: readonly number[];
-  yTicks: readonly number[];
+  /** Round numbers within bounds where nothing is said. */
+  xTicks?: readonly number[];
+  yTicks?: readonly number[];
   xLabel: string;
 }
 
@@ -64,13 +65,13 @@ export class Figure {
     this.svg.replaceChildren();
     this.svg.setAttribute("aria-label", words);
     const bottom = this.height - BOX.bottom;
-    for (const tick of axes.yTicks) {
+    for (const tick of axes.yTicks ?? ticksWithin(...axes.y)) {
       const y = this.y(tick);
       this.add("path", { class: "grid", d: `M${BOX.left} ${y}H${this.width - BOX.right}` });
       this.add("text", { x: BOX.left - 6, y: y + 4, "text-anchor": "end" }, String(tick));
     }
     this.add("path", { class: "axis", d: `M${BOX.left} ${bottom}H${this.width - BOX.right}` });
-    for (const tick of axes.xTicks)
+    for (const tick of axes.xTicks ?? ticksWithin(...axes.x))
       this.add("text", { x: this.x(tick), y: bottom + 16, "text-anchor": "middle" }, String(tick));
     this.add("text", { x: this.width - BOX.right, y: this.height - 2, "text-anchor": "end" }, axes.xLabel);
   }

@@ -1,6 +1,6 @@
 /** How likely the choices are under equations, and the most likely numbers: `core/discover/{likelihood,maximum}.py`. */
 import { limits, maximum } from "./constants.json";
-import { sandwich, solve, zeros, type Matrix, type Vector } from "./linear";
+import { dot, sandwich, solve, transpose, zeros, type Matrix, type Vector } from "./linear";
 import type { Model, Rows } from "./model";
 
 /** A coefficient of a module's equation; or the beta of a state, where the term is null. */
@@ -90,17 +90,13 @@ export function newtonStep(
   prior: Prior,
   basis: Matrix,
 ): { step: Vector; gain: number } {
-  const n = values.length;
-  const slope = new Float64Array(n);
-  for (let j = 0; j < n; j++) {
-    if (!free[j]) continue;
-    for (let i = 0; i < n; i++) slope[j]! += basis[i]![j]! * finite(there.gradient[i]!);
-    slope[j]! -= (values[j]! - prior.mean[j]!) / prior.sd[j]! ** 2;
-  }
+  const gradient = there.gradient.map(finite);
+  const slope = Float64Array.from(transpose(basis), (column, j) =>
+    free[j] ? dot(column, gradient) - (values[j]! - prior.mean[j]!) / prior.sd[j]! ** 2 : 0,
+  );
   const curvature = curvatureOf(there.information, free, prior, basis);
-  const own = solve(curvature, Array.from(slope, (value) => Float64Array.of(value)));
-  const gain = own.reduce((sum, row, i) => sum + row[0]! * slope[i]!, 0) / 2;
-  return { step: slope.map((_, i) => own.reduce((sum, row, j) => sum + basis[i]![j]! * row[0]!, 0)), gain };
+  const own = Float64Array.from(solve(curvature, Array.from(slope, (value) => Float64Array.of(value))), ([value]) => value!);
+  return { step: Float64Array.from(basis, (row) => dot(row, own)), gain: dot(own, slope) / 2 };
 }
 
 /** Climb from some numbers to the most likely ones by Fisher scoring. */

@@ -30,100 +30,85 @@ interface Look {
   equation: Step | null;
 }
 
-/** Draws a network that has seen some choices, as it was before the last of them and as it is now. */
-export class Drawing {
-  private readonly mind: Figure;
-  private readonly seen: SVGElement;
-  private readonly values: SVGElement;
-  private readonly bet: SVGElement;
-
-  constructor(find: Find) {
-    this.mind = new Figure(find("mind"));
-    [this.seen, this.values, this.bet] = ["seen", "values", "bet"].map((id) => find<SVGElement>(id)) as [SVGElement, SVGElement, SVGElement];
+/** Draw a network that has seen some choices, as it was before the last of them and as it is now. */
+export function drawNetwork(find: Find, model: SpokenModel, weights: Vector, { choices, rewards }: Choices, p: number | null, look: Look): void {
+  const step = networkStep(weights);
+  const [choice, reward] = [choices.at(-1), rewards.at(-1)];
+  const own = new Follower(model, step, betasOf(model, weights));
+  let [low, high] = look.range;
+  rewards.slice(0, -1).forEach((paid, t) => own.learn(choices[t]!, paid));
+  const before = own.values[0]!;
+  if (choice !== undefined) own.learn(choice, reward!);
+  const after = own.values[0]!;
+  const met = [...before, ...after];
+  if (low > Math.min(...met) || high < Math.max(...met)) {
+    [low, high] = [Math.min(low, ...met), Math.max(high, ...met)];
+    const margin = MARGIN * (high - low);
+    look = { ...look, range: [low - margin, high + margin] };
   }
+  drawSeen(find("seen"), choice, reward, look.styles);
+  drawMind(new Figure(find("mind")), model, step, choice === undefined ? null : [before[choice]!, after[choice]!], look);
+  drawValues(find("values"), before, after, look);
+  drawBet(find("bet"), p, look.styles);
+}
 
-  draw(model: SpokenModel, weights: Vector, { choices, rewards }: Choices, p: number | null, look: Look): void {
-    const step = networkStep(weights);
-    const [choice, reward] = [choices.at(-1), rewards.at(-1)];
-    const own = new Follower(model, step, betasOf(model, weights));
-    let [low, high] = look.range;
-    rewards.slice(0, -1).forEach((paid, t) => own.learn(choices[t]!, paid));
-    const before = own.values[0]!;
-    if (choice !== undefined) own.learn(choice, reward!);
-    const after = own.values[0]!;
-    const met = [...before, ...after];
-    if (low > Math.min(...met) || high < Math.max(...met)) {
-      [low, high] = [Math.min(low, ...met), Math.max(high, ...met)];
-      const margin = MARGIN * (high - low);
-      look = { ...look, range: [low - margin, high + margin] };
-    }
-    this.drawSeen(choice, reward, look);
-    this.drawMind(model, step, look, choice === undefined ? null : [before[choice]!, after[choice]!]);
-    this.drawValues(before, after, look);
-    this.drawBet(p, look);
-  }
+function drawSeen(svg: SVGElement, choice: number | undefined, reward: number | undefined, styles: Styles): void {
+  svg.replaceChildren();
+  if (choice === undefined) return;
+  const words = [SIDES[choice]!, reward ? "it paid" : "it did not pay"];
+  svg.append(markOf(choice, Boolean(reward), 60, 70, 44, styles.options[choice]!));
+  words.forEach((word, i) => svg.append(element("text", { x: 60, y: 146 + 24 * i, "text-anchor": "middle", class: i ? "" : "large" }, word)));
+}
 
-  private drawSeen(choice: number | undefined, reward: number | undefined, { styles }: Look): void {
-    this.seen.replaceChildren();
-    if (choice === undefined) return;
-    const words = [SIDES[choice]!, reward ? "it paid" : "it did not pay"];
-    this.seen.append(markOf(choice, Boolean(reward), 60, 70, 44, styles.options[choice]!));
-    words.forEach((word, i) => this.seen.append(element("text", { x: 60, y: 146 + 24 * i, "text-anchor": "middle", class: i ? "" : "large" }, word)));
+function drawMind(mind: Figure, model: SpokenModel, step: Step, last: [number, number] | null, { styles, range, equation }: Look): void {
+  const [module] = model.modules;
+  mind.begin(
+    { x: range, y: range, xLabel: "value before" },
+    "What the network makes of the value of what you chose, after a reward and after none." +
+      (last ? ` The last one went from ${decimal(last[0], 1)} to ${decimal(last[1], 1)}.` : ""),
+  );
+  mind.line([[range[0], range[0]], [range[1], range[1]]], { class: "axis", "stroke-dasharray": "3 4" });
+  const values = ticksWithin(...range, 40);
+  for (const reward of [1, 0]) {
+    const curve = (through: Step) => values.map((value) => [value, through(module!, value, [reward])] as const);
+    mind.line(curve(step), { ...styles.network.line, "stroke-width": 3.5 });
+    if (equation) mind.line(curve(equation), styles.equation.line);
+    const [x, y] = curve(step)[10]!;
+    mind.text(x, reward ? y : y - 0.17 * (range[1] - range[0]), reward ? "it paid" : "it did not", reward ? "end" : "start");
   }
+  if (!last) return;
+  const [x, y0, y1] = [mind.x(last[0]), mind.y(last[0]), mind.y(last[1])];
+  mind.add("path", { class: "ink", d: `M${x} ${y0}V${y1}`, "stroke-width": 2.5 });
+  mind.add("circle", { class: "ring", cx: x, cy: y0, r: 5 });
+  mind.add("circle", { class: "dot", cx: x, cy: y1, r: 7 });
+}
 
-  private drawMind(model: SpokenModel, step: Step, { styles, range, equation }: Look, last: [number, number] | null): void {
-    const { mind } = this;
-    const [module] = model.modules;
-    mind.begin(
-      { x: range, y: range, xTicks: ticksWithin(...range), yTicks: ticksWithin(...range), xLabel: "value before" },
-      "What the network makes of the value of what you chose, after a reward and after none." +
-        (last ? ` The last one went from ${decimal(last[0], 1)} to ${decimal(last[1], 1)}.` : ""),
-    );
-    mind.line([[range[0], range[0]], [range[1], range[1]]], { class: "axis", "stroke-dasharray": "3 4" });
-    const values = ticksWithin(...range, 40);
-    for (const reward of [1, 0]) {
-      const curve = (through: Step) => values.map((value) => [value, through(module!, value, [reward])] as const);
-      mind.line(curve(step), { ...styles.network.line, "stroke-width": 3.5 });
-      if (equation) mind.line(curve(equation), styles.equation.line);
-      const [x, y] = curve(step)[10]!;
-      mind.text(x, reward ? y : y - 0.17 * (range[1] - range[0]), reward ? "it paid" : "it did not", reward ? "end" : "start");
-    }
-    if (!last) return;
-    const [x, y0, y1] = [mind.x(last[0]), mind.y(last[0]), mind.y(last[1])];
-    mind.add("path", { class: "ink", d: `M${x} ${y0}V${y1}`, "stroke-width": 2.5 });
-    mind.add("circle", { class: "ring", cx: x, cy: y0, r: 5 });
-    mind.add("circle", { class: "dot", cx: x, cy: y1, r: 7 });
-  }
+function drawValues(svg: SVGElement, before: readonly number[], after: readonly number[], { styles, range }: Look): void {
+  svg.replaceChildren(element("path", { class: "axis", d: "M8 105H152" }));
+  svg.setAttribute("aria-label", `Values: left ${decimal(after[0]!, 1)}, right ${decimal(after[1]!, 1)}.`);
+  const high = (value: number): number => (BAR * value) / Math.max(...range.map(Math.abs));
+  const box = (x: number, value: number) => ({ x, width: 44, y: 105 - Math.max(high(value), 0), height: Math.abs(high(value)) });
+  after.forEach((value, option) => {
+    const [x, { colour }] = [22 + 72 * option, styles.options[option]!];
+    svg.append(element("rect", { ...box(x, value), fill: colour }));
+    svg.append(element("rect", { ...box(x - 3, before[option]!), width: 50, class: "was" }));
+    svg.append(element("text", { x: x + 22, y: value < 0 ? 97 : 125, "text-anchor": "middle", class: "large" }, decimal(value, 1)));
+    svg.append(markOf(option, true, x + 22, 192, 7, styles.options[option]!));
+  });
+}
 
-  private drawValues(before: readonly number[], after: readonly number[], { styles, range }: Look): void {
-    const svg = this.values;
-    svg.replaceChildren(element("path", { class: "axis", d: "M8 105H152" }));
-    svg.setAttribute("aria-label", `Values: left ${decimal(after[0]!, 1)}, right ${decimal(after[1]!, 1)}.`);
-    const high = (value: number): number => (BAR * value) / Math.max(...range.map(Math.abs));
-    const box = (x: number, value: number) => ({ x, width: 44, y: 105 - Math.max(high(value), 0), height: Math.abs(high(value)) });
-    after.forEach((value, option) => {
-      const [x, { colour }] = [22 + 72 * option, styles.options[option]!];
-      svg.append(element("rect", { ...box(x, value), fill: colour }));
-      svg.append(element("rect", { ...box(x - 3, before[option]!), width: 50, class: "was" }));
-      svg.append(element("text", { x: x + 22, y: value < 0 ? 97 : 125, "text-anchor": "middle", class: "large" }, decimal(value, 1)));
-      svg.append(markOf(option, true, x + 22, 192, 7, styles.options[option]!));
-    });
-  }
-
-  private drawBet(p: number | null, { styles }: Look): void {
-    const svg = this.bet;
-    const at = (logit: number): string => `${(75 + (65 * logit) / REACH).toFixed(1)} ${(165 - 130 / (1 + Math.exp(-logit))).toFixed(1)}`;
-    const logits = Array.from({ length: 25 }, (_, i) => ((i - 12) / 12) * REACH);
-    svg.replaceChildren(element("path", { class: "grid", d: "M75 30V170M10 100H140" }));
-    svg.append(element("path", { class: "ink", d: `M${logits.map(at).join("L")}`, "stroke-width": 2.5 }));
-    svg.setAttribute("aria-label", p === null ? "No bet yet." : `Its last bet: ${percent(p)} on left.`);
-    const side = p === null ? 0 : sideOf(p);
-    svg.append(element("text", { x: 152, y: 112, class: "huge" }, p === null ? "?" : percent(side ? 1 - p : p)));
-    if (p === null) return;
-    const [cx, cy] = at(Math.max(-REACH, Math.min(REACH, Math.log(p / (1 - p))))).split(" ") as [string, string];
-    svg.append(element("circle", { cx, cy, r: 7, fill: styles.network.colour }));
-    if (side === null) return;
-    svg.append(markOf(side, true, 168, 138, 7, styles.options[side]!));
-    svg.append(element("text", { x: 184, y: 143, class: "large" }, `on ${SIDES[side]}`));
-  }
+function drawBet(svg: SVGElement, p: number | null, styles: Styles): void {
+  const at = (logit: number): string => `${(75 + (65 * logit) / REACH).toFixed(1)} ${(165 - 130 / (1 + Math.exp(-logit))).toFixed(1)}`;
+  const logits = Array.from({ length: 25 }, (_, i) => ((i - 12) / 12) * REACH);
+  svg.replaceChildren(element("path", { class: "grid", d: "M75 30V170M10 100H140" }));
+  svg.append(element("path", { class: "ink", d: `M${logits.map(at).join("L")}`, "stroke-width": 2.5 }));
+  svg.setAttribute("aria-label", p === null ? "No bet yet." : `Its last bet: ${percent(p)} on left.`);
+  const side = p === null ? 0 : sideOf(p);
+  svg.append(element("text", { x: 152, y: 112, class: "huge" }, p === null ? "?" : percent(side ? 1 - p : p)));
+  if (p === null) return;
+  const [cx, cy] = at(Math.max(-REACH, Math.min(REACH, Math.log(p / (1 - p))))).split(" ") as [string, string];
+  svg.append(element("circle", { cx, cy, r: 7, fill: styles.network.colour }));
+  if (side === null) return;
+  svg.append(markOf(side, true, 168, 138, 7, styles.options[side]!));
+  svg.append(element("text", { x: 184, y: 143, class: "large" }, `on ${SIDES[side]}`));
 }

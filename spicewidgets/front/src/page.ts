@@ -1,6 +1,6 @@
 /** The stage: a simulated participant, a network that learns, its equation, and what it means. */
 import { search } from "./discovery";
-import { element, Figure, make, ticksWithin, type Points } from "./figures";
+import { element, Figure, make, type Points } from "./figures";
 import { betasOf, equationStep, learnedIn, networkStep, replay, signalsFor, valuesMet, type Step } from "./model";
 import { Generator } from "./random";
 import type { Evidence } from "./search";
@@ -130,10 +130,7 @@ export function startStage({ find, described, settings, quick, model, task, part
     const low = Math.min(0.4, ...losses) - 0.02;
     const high = Math.max(0.72, ...losses);
     const words = now ? `Loss at pass ${now.epoch}: ${now.loss.toFixed(3)} nats per choice. Guessing is 0.693.` : "No pass yet.";
-    figures.loss.begin(
-      { x: [1, Math.max(n, 40)], y: [low, high], xTicks: ticksWithin(1, Math.max(n, 40)), yTicks: ticksWithin(low, high), xLabel: "pass" },
-      words,
-    );
+    figures.loss.begin({ x: [1, Math.max(n, 40)], y: [low, high], xLabel: "pass" }, words);
     figures.loss.line([[1, Math.LN2], [Math.max(n, 40), Math.LN2]], { class: "axis", "stroke-dasharray": "3 4" });
     figures.loss.text(Math.max(n, 40), Math.LN2, "guessing", "end");
     figures.loss.line(losses.map((loss, i): [number, number] => [i + 1, loss]), { ...styles.network.line, "stroke-dasharray": "" });
@@ -153,7 +150,7 @@ export function startStage({ find, described, settings, quick, model, task, part
     const at = shown();
     find("bend-words").textContent = `${name[0]!.toUpperCase()}${name.slice(1)}: next, by now`;
     figures.bend.begin(
-      { x, y: x, xTicks: ticksWithin(...x), yTicks: ticksWithin(...x), xLabel: "value now" },
+      { x, y: x, xLabel: "value now" },
       at
         ? `${name}: what the network makes of it after a reward and after none, at pass ${at.epoch}.`
         : `${name}: what the participant makes of it after a reward and after none.`,
@@ -231,21 +228,13 @@ export function startStage({ find, described, settings, quick, model, task, part
       ? `Largest difference from the participant in this session: equation ${most(found)}, network ${most(network)}.`
       : "The participant's probabilities alone, until a network has learned.";
     figures.compare.begin(
-      { x: [1, n], y: [-0.08, 1.08], xTicks: ticksWithin(1, n), yTicks: [0, 0.5, 1], xLabel: "trial" },
+      { x: [1, n], y: [-0.08, 1.08], yTicks: [0, 0.5, 1], xLabel: "trial" },
       `P of option 1 before each trial of session ${place + 1}. ${words}`,
     );
     figures.compare.ticks(session.choices, session.rewards, styles.options);
     figures.compare.line(truth, styles.truth.line);
     figures.compare.line(network, styles.network.line);
     figures.compare.line(found, styles.equation.line);
-  }
-
-  function drawKey(): void {
-    for (const style of [styles.truth, styles.network, styles.equation]) {
-      const svg = element("svg", { viewBox: "0 0 36 12", "aria-hidden": "true" });
-      svg.append(element("path", { d: "M2 6H34", ...style.line }));
-      find("key").append(make("span", {}, svg, style.name));
-    }
   }
 
   trainButton.addEventListener("click", () => {
@@ -259,7 +248,11 @@ export function startStage({ find, described, settings, quick, model, task, part
   });
   chosenSession.addEventListener("input", drawCompare);
   find("copy").addEventListener("click", () => void copy(find("script").textContent ?? "", "copied", "Select it and copy."));
-  drawKey();
+  for (const style of [styles.truth, styles.network, styles.equation]) {
+    const svg = element("svg", { viewBox: "0 0 36 12", "aria-hidden": "true" });
+    svg.append(element("path", { d: "M2 6H34", ...style.line }));
+    find("key").append(make("span", {}, svg, style.name));
+  }
   begin();
   return () => {
     end();

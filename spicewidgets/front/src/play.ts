@@ -4,7 +4,7 @@ import { discover } from "./discovery";
 import { element, Figure, make, ticksWithin } from "./figures";
 import type { Vector } from "./linear";
 import { betasOf, equationStep, Follower, networkStep, replay, valuesMet, type Step } from "./model";
-import { Drawing, markOf, percent, sideOf, SIDES } from "./network";
+import { drawNetwork, markOf, percent, sideOf, SIDES } from "./network";
 import { adapt, bet, choicesToHalve, learnerOf, meet, MOST, rateOf, type Chooser, type RateInterval } from "./player";
 import { Generator } from "./random";
 import { Bandit, simulate } from "./simulation";
@@ -24,7 +24,6 @@ export function startPlay({ root, find, described, quick, model, task, tell, see
   const { styles, people } = described;
   const isNarrow = find("play").clientWidth < 700;
   const bets = new Figure(find("bets"), isNarrow ? 420 : 1200, isNarrow ? 150 : 130);
-  const drawing = new Drawing(find);
   const buttons = SIDES.map((side) => find<HTMLButtonElement>(side));
   const [again, halve] = ["again", "halve"].map((id) => find<HTMLElement>(id)) as [HTMLElement, HTMLElement];
   const rules = task();
@@ -68,7 +67,7 @@ export function startPlay({ root, find, described, quick, model, task, tell, see
       const [x, y] = [bets.x(t), bets.y(p)];
       bets.add("path", { class: hit ? "won" : "yours", d: hit ? `M${x} ${y - 6}l6 6-6 6-6-6z` : `M${x - 5} ${y}a5 5 0 1 0 10 0a5 5 0 1 0-10 0` });
     }
-    if (weights) drawing.draw(own, weights, played, last, { styles, range, equation });
+    if (weights) drawNetwork(find, own, weights, played, last, { styles, range, equation });
   }
 
   function choose(choice: number): void {
@@ -140,7 +139,7 @@ export function startPlay({ root, find, described, quick, model, task, tell, see
     const svg = element("svg", { role: "img" }) as SVGSVGElement;
     const bar = new Figure(svg, 640, 76);
     const words = `Your learning rate: ${decimal(middle)}, and from ${decimal(low)} to ${decimal(high)} in 90 % of such cases.`;
-    bar.begin({ x: [0, 1], y: [0, 1], xTicks: ticksWithin(0, 1), yTicks: [], xLabel: "learning rate" }, words);
+    bar.begin({ x: [0, 1], y: [0, 1], yTicks: [], xLabel: "learning rate" }, words);
     bar.line([[low, 0.5], [high, 0.5]], { stroke: styles.equation.colour, "stroke-width": 14, "stroke-opacity": 0.35 });
     bar.add("path", { class: "peak", d: `M${bar.x(middle)} ${bar.y(0.9)}l9 18h-18z` });
     return svg;

@@ -18,13 +18,13 @@ function seedWords(entropy: readonly bigint[], count: number): bigint[] {
     for (let rest = whole >> 32n; rest > 0n; rest >>= 32n) parts.push(Number(rest & 0xffffffffn));
     return parts;
   });
-  let constant = 0x43b0d7e5;
-  const hash = (value: number): number => {
+  const hashBy = (constant: number, times: number) => (value: number): number => {
     const mixed = value ^ constant;
-    constant = Math.imul(constant, 0x931e8875);
+    constant = Math.imul(constant, times);
     const product = Math.imul(mixed, constant);
     return (product ^ (product >>> 16)) >>> 0;
   };
+  const [hash, hashAgain] = [hashBy(0x43b0d7e5, 0x931e8875), hashBy(0x8b51f9dd, 0x58f38ded)];
   const mix = (x: number, y: number): number => {
     const result = Math.imul(0xca01f9dd, x) - Math.imul(0x4973f715, y);
     return (result ^ (result >>> 16)) >>> 0;
@@ -35,13 +35,7 @@ function seedWords(entropy: readonly bigint[], count: number): bigint[] {
       if (source !== target) pool[target] = mix(pool[target]!, hash(pool[source]!));
   for (const word of words.slice(POOL))
     for (let target = 0; target < POOL; target++) pool[target] = mix(pool[target]!, hash(word));
-  constant = 0x8b51f9dd;
-  const halves = Array.from({ length: 2 * count }, (_, i) => {
-    const value = pool[i % POOL]! ^ constant;
-    constant = Math.imul(constant, 0x58f38ded);
-    const product = Math.imul(value, constant);
-    return BigInt((product ^ (product >>> 16)) >>> 0);
-  });
+  const halves = Array.from({ length: 2 * count }, (_, i) => BigInt(hashAgain(pool[i % POOL]!)));
   return Array.from({ length: count }, (_, i) => halves[2 * i]! | (halves[2 * i + 1]! << 32n));
 }
 

@@ -58,25 +58,22 @@ export function* train(model: Model, sessions: readonly Choices[], rng: Random):
   starts.sort((a, b) => (a.loss < b.loss ? -1 : 1));
   const evaluate = lossOf(model, rowsOf(model, sessions));
   const ranked = model.modules.length > 1 ? starts.slice(0, model.modules.length) : [];
-  for (const start of ranked) {
-    const rest = makePatience(LBFGS_PATIENCE, LBFGS_TOLERANCE);
-    let count = 0;
-    for (const point of lbfgs(start.weights, evaluate)) {
-      [start.weights, start.loss] = [point.x, point.loss];
-      yield { epoch: ++epoch, loss: point.loss, weights: point.x };
-      if (++count === RANKING_EPOCHS || rest(point.loss)) break;
+  function* descend(start: (typeof starts)[number], most: number): Generator<Epoch, void> {
+    const isOver = makePatience(LBFGS_PATIENCE, LBFGS_TOLERANCE);
+    for (const { x, loss } of lbfgs(start.weights, evaluate)) {
+      [start.weights, start.loss] = [x, loss];
+      yield { epoch: ++epoch, loss, weights: x };
+      if (--most <= 0 || isOver(loss)) return;
     }
   }
+  for (const start of ranked) yield* descend(start, RANKING_EPOCHS);
   ranked.sort((a, b) => (a.loss < b.loss ? -1 : 1));
   starts = [...ranked, ...starts.slice(ranked.length)];
   let last: Epoch = { epoch, loss: Infinity, weights: starts[0]!.weights };
   for (const start of starts) {
-    const rest = makePatience(LBFGS_PATIENCE, LBFGS_TOLERANCE);
-    for (const point of lbfgs(start.weights, evaluate)) {
-      const now: Epoch = { epoch: ++epoch, loss: point.loss, weights: point.x };
+    for (const now of descend(start, MOST_EPOCHS - epoch)) {
       if (now.loss < last.loss) last = now;
       yield now;
-      if (rest(point.loss) || epoch >= MOST_EPOCHS) break;
     }
     if (last.loss < Math.LN2 || epoch >= MOST_EPOCHS) break;
   }

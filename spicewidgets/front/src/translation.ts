@@ -2,7 +2,7 @@
 import { rewriteTerms } from "./canonical";
 import { evidence as shared, identified } from "./constants.json";
 import type { NumberId } from "./likelihood";
-import type { Matrix } from "./linear";
+import { dot } from "./linear";
 import type { Model, Module } from "./model";
 import type { Evidence } from "./search";
 import { ABSENT, type Participant } from "./simulation";
@@ -134,16 +134,12 @@ export function readWithErrors(model: Model, evidence: Evidence): Record<string,
     put(table, number, value);
     return moved;
   });
-  const variance = (name: string, covariance: Matrix): number => {
-    const along = slopes.map((moved) => ((moved[name] ?? NaN) - values[name]!) / STEP);
-    return covariance.reduce((sum, row, i) => sum + row.reduce((own, c, j) => own + c * along[i]! * along[j]!, 0), 0);
-  };
-  return Object.fromEntries(
-    Object.entries(values).map(([name, value]) => [
-      name,
-      { value, error: Math.sqrt(Math.max(variance(name, evidence.covariance), 0)) },
-    ]),
-  );
+  const parameters = Object.entries(values).map(([name, value]): [string, Read] => {
+    const along = slopes.map((moved) => ((moved[name] ?? NaN) - value) / STEP);
+    const variance = dot(along, evidence.covariance.map((row) => dot(row, along)));
+    return [name, { value, error: Math.sqrt(Math.max(variance, 0)) }];
+  });
+  return Object.fromEntries(parameters);
 }
 
 /** The ends of a 95 % interval, within bounds. */

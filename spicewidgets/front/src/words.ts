@@ -50,9 +50,7 @@ export function verdict(evidence: Evidence, truth: Table | null, lacking: readon
   return `${same}; ${beyond} of ${found.length} coefficients beyond the 95 % interval.`;
 }
 
-function terms(count: number): string {
-  return count === 1 ? "one term" : `${count} terms`;
-}
+const terms = (count: number): string => (count === 1 ? "one term" : `${count} terms`);
 
 /** A cost as odds where these can be imagined, else in nats. */
 export function costInWords(cost: number): string {
