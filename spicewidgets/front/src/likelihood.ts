@@ -54,19 +54,8 @@ export interface Prior {
   sd: Vector;
 }
 
-export interface Maximum {
-  values: Vector;
-  /** -ln L and the prior's penalty, in nats. */
-  objective: number;
-  there: Derivatives;
-}
-
 function penalty(values: Vector, free: readonly boolean[], prior: Prior): number {
-  let sum = 0;
-  free.forEach((is, i) => {
-    if (is) sum += ((values[i]! - prior.mean[i]!) / prior.sd[i]!) ** 2;
-  });
-  return sum / 2;
+  return values.reduce((sum, value, i) => (free[i] ? sum + ((value - prior.mean[i]!) / prior.sd[i]!) ** 2 / 2 : sum), 0);
 }
 
 const finite = (x: number): number => (Number.isFinite(x) ? x : 0);
@@ -108,7 +97,7 @@ export function maximise(
   basis: Matrix,
   hopeless = Infinity,
   enough = limits.enough,
-): Maximum {
+) {
   let values = start.slice();
   let there = look(values);
   let objective = there.nll + penalty(values, free, prior);

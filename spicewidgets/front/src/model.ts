@@ -171,12 +171,6 @@ export interface Transition {
   after: number;
 }
 
-export interface Replay {
-  /** P of the first option before each trial, and after the last. */
-  probabilities: number[];
-  transitions: Map<string, Transition[]>;
-}
-
 /** A network or equations that learn from choices and rewards as they come. */
 export class Follower {
   /** By state and option. */
@@ -222,8 +216,8 @@ export class Follower {
   }
 }
 
-/** Let a network or equations learn from the choices and rewards of a session. */
-export function replay(model: Model, session: Choices, step: Step, betas: readonly number[]): Replay {
+/** Let a network or equations learn from a session: P of the first option before each trial and after the last, and what modules did. */
+export function replay(model: Model, session: Choices, step: Step, betas: readonly number[]) {
   const own = new Follower(model, step, betas);
   const probabilities = [own.probabilities()[0]!];
   session.rewards.forEach((reward, t) => {

@@ -220,6 +220,5 @@ export function startPlay({ root, find, described, quick, model, task, tell, see
   void prepare();
 }
 
-function halving(more: number | null): string {
-  return more === null ? `More than ${MOST} more choices would be needed to halve that range.` : `About ${more} more choices would halve that range.`;
-}
+const halving = (more: number | null): string =>
+  more === null ? `More than ${MOST} more choices would be needed to halve that range.` : `About ${more} more choices would halve that range.`;
