@@ -171,7 +171,7 @@ def test_thirty_choices_by_keys_and_by_touch(open_page):
     assert paid <= 30
     assert you + network <= 20  # no point for an even bet
     expect(page.locator("#after table")).to_have_count(1)
-    beside = {"twin": "Your twin", "simulated": "A learner with rate", "people": "nobody took part"}
+    beside = {"twin": "Your twin", "simulated": "A learner with rate", "people": "simulated people"}
     if page.locator("#twin").is_hidden():  # where no equation explains the choices
         del beside["twin"]
     for one, words in beside.items():
