@@ -196,14 +196,17 @@ class TermSearch:
         return {i: rest.objective - step.objective for i, rest in rests.items()}
 
     def gains(self, step: SearchStep) -> Floats:
-        """Compute the gain of adding each absent term, in nats, with the others refitted; to second order."""
+        """Compute the gain of adding each absent term, in nats, with the others refitted; to second order, and
+        0 for a loss. A term's prior counts from where it is added, so that to come nearer to its mean is no gain.
+        """
         gains = np.zeros(len(self.numbers))
         look = Derivatives(np.array(0.0), step.gradient, step.information)
         for i in np.flatnonzero(~step.active):
             active = step.active.copy()
             active[i] = True
             free, basis = self._moves(active[None], step.held[None])
-            gains[i] = newton_step(step.values, look, free[0], self.prior, basis[0])[1]
+            gain = newton_step(step.values, look, free[0], self.prior, basis[0])[1]
+            gains[i] = max(0.0, gain - self.prior.penalty(step.values, np.arange(len(free[0])) == i))
         return gains
 
     def covariance(self, step: SearchStep) -> Floats:

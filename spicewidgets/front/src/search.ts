@@ -119,7 +119,8 @@ class TermSearch {
   private gain(step: SearchStep, place: number): number {
     const active = step.active.map((is, i) => is || i === place);
     const { free, basis } = this.moves(active, step.held);
-    return newtonStep(step.values, step.there, free, this.prior, basis).gain;
+    const beforehand = (this.prior.mean[place]! / this.prior.sd[place]!) ** 2 / 2;
+    return Math.max(0, newtonStep(step.values, step.there, free, this.prior, basis).gain - beforehand);
   }
 
   private covariance(information: Matrix, active: Mask, held: Mask): Matrix {

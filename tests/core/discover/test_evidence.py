@@ -187,6 +187,18 @@ def test_a_weight_beyond_1_is_held_unless_the_choices_insist():
         assert any(held) == any("is held at" in note for note in evidence[0].notes)
 
 
+def test_few_choices_ask_for_no_term_that_was_left_out():
+    """An own value's prior is around a half: to come nearer to it, from 0, is no evidence of the choices."""
+    config, left_out = sw.RESCORLA_WAGNER_CONFIG, 0
+    for seed in range(8):
+        own = data(sw.AgentQ(alpha_reward=0.9), 30, 1, seed)
+        _, evidence = select(proposal(config), sw.RescorlaWagnerRNN(2), own, config)
+        for item in evidence[0].terms:
+            assert item.active or item.cost <= item.price
+            left_out += not item.active
+    assert left_out > 8
+
+
 def test_what_few_choices_do_not_tell_is_said():
     config = sw.CHOICE_CONFIG
     few = data(sw.AgentQ(alpha_reward=0.3), n_trials=12, n_sessions=1)
