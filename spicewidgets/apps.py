@@ -135,6 +135,7 @@ class Explorer(Panel):
         self.experiment.playback.observe(self._show_run, "epoch")
         self.experiment.observe(self._begin_lesson, "lesson")
         self.story.story.observe(self._clear_stage, "at")
+        self.story.ended = self._end_story
         self._offer()
         if self.opening is None:
             self._open_rooms()
@@ -253,6 +254,13 @@ class Explorer(Panel):
     def _clear_stage(self, _: Change) -> None:
         """Show a scene of the story alone: the page tells what it asks."""
         (self.remove_class if self.story.story.scene is None else self.add_class)("sw-in-story")
+
+    def _end_story(self) -> None:
+        """Show what the story was about: the end of the game, or the equation."""
+        if self.story.is_own and self.opening is not None:
+            self._play()
+        elif "equation" in self.switch.offered:
+            self.switch.value = "equation"
 
     def _show_rooms(self, *names: str) -> None:
         """Show how far each room is, and the small pictures of some, as far as the settings can be used."""

@@ -56,7 +56,8 @@ window.swFront ??= new Promise((done) => {
 });
 window.swFront.then((start) => {
   start(game, traits);
-  if (document.activeElement === document.body) game.querySelector('#left').focus({ preventScroll: true });
+  const away = document.activeElement === document.body && !document.body.dataset.voila;
+  if (away) game.querySelector('#left').focus({ preventScroll: true });
 });
 """
 

@@ -75,7 +75,7 @@ class Question(Panel):
             self.right = typed == answer
         else:
             self.right = abs(typed - answer) <= self.within
-        self._say(f"Right. {self.because}" if self.right else f"Not yet. {self.hint}")
+        self._say(f"Correct. {self.because}" if self.right else f"Not yet. {self.hint}")
 
     @guard
     def tell(self) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import ipywidgets as widgets
 
-from ..app.played import TABLE, Played
+from ..app.played import SIDES, TABLE, Played
 from ..app.protocols import ExperimentRunner
 from ..app.story import StoryFacts, case, facts_of
 from ..markup import Html, escape_text
@@ -16,7 +16,10 @@ from ..state.story import Scene, Story, fill_in, own_story, verdict_of
 from .base import Change, Panel, button, column, discard, guard, row, set_if_changed
 
 NOTHING = "There are no choices yet. Press Train, or play, and come back: the story is about these choices."
+OPTIONS = ("option 1", "option 2")
+END_OF_GAME = "Back to your result"
 GUESSED = ("guess", "draw")
+START = 0.5  # where a guess begins: who leaves it there has not guessed
 STEP = 0.02  # of a guess, by a key
 
 
@@ -30,6 +33,7 @@ class StoryPanel(Panel):
     Attributes:
         story: where it is.
         game: returns what the learner has played, where there is a game.
+        ended: called after the last scene.
     """
 
     def __init__(self, experiment: Experiment, runner: ExperimentRunner) -> None:
@@ -44,7 +48,8 @@ class StoryPanel(Panel):
         widgets.link((self.line, "value"), (self.slider, "value"))
         self.look = button("Look", "Show what it is", self._look)
         self.anew = button("Again", "Take the answer back and try another", self.story.again)
-        self.on = button("Next", "The next scene", self.story.go)
+        self.on = button("Next", "The next scene", self._next)
+        self.ended: Callable[[], object] = lambda: None
         self.options, self.said = column(), widgets.HTML()
         bar = widgets.HBox([self.head, self.back, self.leave])
         self.figure = widgets.HBox([self.picture, self.line])
@@ -64,7 +69,7 @@ class StoryPanel(Panel):
         self.layout.display = "none"
 
     def _slider(self, **looks: Any) -> widgets.FloatSlider:
-        slider = widgets.FloatSlider(value=0.5, min=0, max=1, step=STEP, **looks)
+        slider = widgets.FloatSlider(value=START, min=0, max=1, step=STEP, **looks)
         slider.description = "Your guess"
         return slider
 
@@ -109,7 +114,7 @@ class StoryPanel(Panel):
             ],
         )
         discard(*old)
-        self.line.value = self.story.answers.get(self.story.at, 0.5) if scene.how in GUESSED else 0.5
+        self.line.value = self.story.answers.get(self.story.at, START) if scene.how in GUESSED else START
         self.refresh()
 
     @guard
@@ -121,6 +126,13 @@ class StoryPanel(Panel):
         if scene is not None and scene.how in GUESSED and self.story.at in self.story.answers:
             self.story.answer(self.line.value)
         self._draw()
+
+    @guard
+    def _next(self) -> None:
+        is_last = self.story.at + 1 == len(self.story.scenes)
+        self.story.go()
+        if is_last:
+            self.ended()
 
     @guard
     def _look(self) -> None:
@@ -160,7 +172,9 @@ class StoryPanel(Panel):
         self._show(self.look, waits)
         self._show(self.anew, shown and scene.how != "look")
         self._show(self.on, not waits and (shown or scene.how == "look"))
-        self.on.description = "Next" if story.at + 1 < len(story.scenes) else "Open the rooms"
+        self.on.description = (
+            "Next" if story.at + 1 < len(story.scenes) else END_OF_GAME if self.is_own else "Open the rooms"
+        )
         self.back.disabled = story.at == 0
         self._say(scene, answer)
         self._draw()
@@ -174,7 +188,8 @@ class StoryPanel(Panel):
             self.said.value = '<div role="status"></div>'
             return
         facts = self.facts()
-        word = verdict_of(scene, {} if facts is None else facts.numbers, answer)
+        moved = scene.how not in GUESSED or answer != START
+        word = verdict_of(scene, {} if facts is None else facts.numbers, answer) if moved else ""
         says = f"{word} {self._fill(scene.says)}".strip()
         because = f"<p>{escape_text(self._fill(scene.because))}</p>"
         self.said.value = Html(f'<div role="status"><b>{escape_text(says)}</b>{because}</div>')
@@ -195,7 +210,9 @@ class StoryPanel(Panel):
             return Html("")
         numbers = facts.numbers
         if name == "choices":
-            return pictures.choices_picture(facts.choices, facts.paid, shown)
+            return pictures.choices_picture(
+                facts.choices, facts.paid, shown, SIDES if self.is_own else OPTIONS
+            )
         if name == "staying":
             return pictures.staying_picture(numbers["after_win"], numbers["after_loss"], guess, shown)
         if name == "value":

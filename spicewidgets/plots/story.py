@@ -19,8 +19,8 @@ SHARES = {0.0: "0", 0.25: "25 %", 0.5: "50 %", 0.75: "75 %", 1.0: "100 %"}
 UNIT = {0.0: "0", 0.5: "0.5", 1.0: "1"}
 
 
-def choices_picture(choices: ArrayLike, paid: NDArray[np.bool_], shown: bool) -> Html:
-    """Draw the last choices, the very last one only where it is shown."""
+def choices_picture(choices: ArrayLike, paid: NDArray[np.bool_], shown: bool, names: tuple[str, str]) -> Html:
+    """Draw the last choices between options of these names, the very last one only where it is shown."""
     arms, n = np.asarray(choices), len(paid)
     seen = np.arange(n) < n - (not shown)
     lines = [
@@ -28,7 +28,7 @@ def choices_picture(choices: ArrayLike, paid: NDArray[np.bool_], shown: bool) ->
         for style, rows in ((REWARDED, paid & seen), (UNREWARDED, ~paid & seen))
     ]
     ticks = {float(n - 1): "this one" if shown else "?"}
-    y = Axis(-0.5, 1.5, {1.0: "option 1", 0.0: "option 2"})
+    y = Axis(-0.5, 1.5, {1.0: names[0], 0.0: names[1]})
     drawn = chart("The last choices", Axis(-0.5, n - 0.5, ticks), y, lines, rules={n - 1.5: ""})
     return Html(drawn + key([(REWARDED, "points"), (UNREWARDED, "points")]))
 
@@ -91,7 +91,7 @@ def fooled_picture(same: dict[str, ArrayLike], again: NDArray[np.bool_], shown: 
             Line(at[again], np.full(again.sum(), 0.98), AGAIN, joined=False),
             Line(at[~again], np.full((~again).sum(), 0.02), OTHER, joined=False),
         ]
-    x = Axis(0, n - 1, {(n - more) / 2: "as before", n - more / 2: "nothing pays"})
+    x = Axis(0, n - 1, {(n - more) / 2: "as before", n - more / 2: "nothing pays" if shown else "?"})
     drawn = chart("The same option again", x, Axis(0, 1, SHARES), lines, rules={n - more - 0.5: ""})
     marks: list[tuple[Style, Kind]] = [(AGAIN, "points"), (OTHER, "points")] if shown else []
     return Html(drawn + key([(HABIT, "line"), (FORGETTING, "line"), *marks]))
@@ -104,9 +104,10 @@ def course_picture(
     arms, won, at = np.asarray(choices), np.asarray(paid, bool), np.arange(len(choices))
     options = [arm_style(arm) for arm in range(2)]
     lines = [Line(np.arange(len(values)), values[:, arm], options[arm], marked=False) for arm in range(2)]
-    y = np.where(arms == 0, 1.1, -0.1)
+    heights = np.where(arms == 0, 1.1, -0.1)
     lines += [
-        Line(at[rows], y[rows], style, joined=False) for style, rows in ((REWARDED, won), (UNREWARDED, ~won))
+        Line(at[rows], heights[rows], style, joined=False)
+        for style, rows in ((REWARDED, won), (UNREWARDED, ~won))
     ]
     y = Axis(-0.2, 1.2, {0.0: "0", 0.5: "0.5", 1.0: "1"})
     note = "marks above: option 1 was chosen; below: option 2"

@@ -194,7 +194,7 @@ def verdict_of(scene: Scene, facts: Mapping[str, float], answer: float) -> str:
     """Return the word on an answer; empty where it was only looked at, or a guess was off."""
     if scene.how == "choose":
         right = facts.get(scene.right, -1) if isinstance(scene.right, str) else scene.right
-        return "Right." if answer == right else "Not so."
+        return "Correct." if answer == right else "Not so."
     near = scene.how in ("guess", "draw") and abs(answer - facts.get(scene.fact, 9)) <= NEAR
     return "You knew." if near else ""
 

@@ -139,7 +139,7 @@ def story(browser: Browser, url: str, width: int, theme: str) -> None:
             look if look.is_visible() else sheet.page.locator(".sw-story .widget-vbox>.widget-button").nth(1)
         ).click()
         sheet.shoot()
-        explorer.button(re.compile("^(Next|Open all)")).click()
+        explorer.button(re.compile("^(Next|Open the|Back to)")).click()
     sheet.save("story")
 
 

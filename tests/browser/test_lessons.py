@@ -63,7 +63,7 @@ def test_an_answer_is_checked_by_enter_and_by_its_button(python, page: Page, fol
         expect(status).to_have_text("Not yet. α is 0.3.")
         field.fill("0.7")
         page.get_by_role("button", name="Check").click()
-        expect(status).to_have_text("Right.")
+        expect(status).to_have_text("Correct.")
         field.fill("seven")
         field.press("Enter")
         expect(status).to_contain_text("A number is needed")

@@ -118,7 +118,7 @@ def test_a_ready_lesson_checks_answers(new_page, tmp_path):
     page.wrong.clear()  # the file itself
     expect(page.get_by_role("heading", level=1)).to_have_text("Lesson 2: Forgetting")
     number, choice = page.locator("#questions form").all()
-    for typed, said in (("half", "Type a number"), ("13", "Right. 0.95"), ("2", "Not yet. What is left")):
+    for typed, said in (("half", "Type a number"), ("13", "Correct. 0.95"), ("2", "Not yet. What is left")):
         number.get_by_role("textbox").fill(typed)
         number.get_by_role("textbox").press("Enter")
         expect(number.get_by_role("status")).to_contain_text(said)
@@ -126,7 +126,7 @@ def test_a_ready_lesson_checks_answers(new_page, tmp_path):
     expect(choice.get_by_role("status")).to_have_text("Choose an answer first.")
     choice.get_by_role("combobox").select_option("Option 1 was not chosen for long")
     choice.get_by_role("button", name="Check").click()
-    expect(choice.get_by_role("status")).to_contain_text("Right.")
+    expect(choice.get_by_role("status")).to_contain_text("Correct.")
     choice.get_by_role("button", name="Show the answer").click()
     expect(choice.get_by_role("status")).to_contain_text("Option 1 was not chosen for long.")
     assert page.evaluate("document.documentElement.scrollWidth") == 400

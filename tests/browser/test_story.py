@@ -79,7 +79,7 @@ def test_the_story_by_the_keyboard_alone(new_page, app: str, width: int):
         enter(page, "Next")
         scene(page, f"{at} of 6")
         enter(page, answer)
-        expect(page.get_by_text("Right.")).to_be_visible()
+        expect(page.get_by_text("Correct.")).to_be_visible()
     enter(page, "Next")
     enter(page, "Let nothing pay any more")
     expect(page.get_by_text("a habit makes that 37,000 times likelier")).to_be_visible()

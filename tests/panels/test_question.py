@@ -21,7 +21,7 @@ def test_a_number_within_the_tolerance_is_right(typed):
     question.field.value = typed
     question.buttons["Check"].click()
     assert question.right is True
-    assert "Right. So it is." in told(question)
+    assert "Correct. So it is." in told(question)
 
 
 def test_a_wrong_number_gets_the_hint_and_not_the_answer():

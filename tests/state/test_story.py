@@ -41,7 +41,7 @@ def test_an_answer_that_was_chosen_is_told_in_its_words():
 
 def test_an_answer_is_judged():
     choose = Scene("?", how="choose", options=("a", "b"), right="choice")
-    assert verdict_of(choose, {"choice": 1}, 1.0) == "Right."
+    assert verdict_of(choose, {"choice": 1}, 1.0) == "Correct."
     assert verdict_of(choose, {"choice": 0}, 1.0) == "Not so."
     guess = Scene("?", how="guess", fact="alpha")
     assert [verdict_of(guess, {"alpha": 0.3}, one) for one in (0.35, 0.5)] == ["You knew.", ""]

@@ -196,8 +196,9 @@ class TermSearch:
         return {i: rest.objective - step.objective for i, rest in rests.items()}
 
     def gains(self, step: SearchStep) -> Floats:
-        """Compute the gain of adding each absent term, in nats, with the others refitted; to second order, and
-        0 for a loss. A term's prior counts from where it is added, so that to come nearer to its mean is no gain.
+        """Compute the gain of adding each absent term, in nats, with the others refitted; to second order.
+
+        To come nearer to the prior's mean is no gain: an absent term has no prior. A loss is 0.
         """
         gains = np.zeros(len(self.numbers))
         look = Derivatives(np.array(0.0), step.gradient, step.information)
@@ -206,7 +207,8 @@ class TermSearch:
             active[i] = True
             free, basis = self._moves(active[None], step.held[None])
             gain = newton_step(step.values, look, free[0], self.prior, basis[0])[1]
-            gains[i] = max(0.0, gain - self.prior.penalty(step.values, np.arange(len(free[0])) == i))
+            beforehand = self.prior.penalty(step.values, np.arange(len(step.active)) == i)
+            gains[i] = np.maximum(gain - beforehand, 0.0)
         return gains
 
     def covariance(self, step: SearchStep) -> Floats:

@@ -16,7 +16,7 @@ import { decimal, sentence } from "./words";
 const ROUND = 30;
 const FIRST_BET = 10; // choices before the network bets
 const WORK = 8; // milliseconds between two pictures
-const SIMPLER = "An equation keeps the terms that these choices ask for, in the network's units: with so few it may be simpler than you are.";
+const SIMPLER = "What the reward is multiplied by is the rate times how strongly values drive your choices. The equation leaves out what so few choices cannot show, so that it may be simpler than you are.";
 const MARGIN = 0.3; // of the values that are shown, beyond those that are met
 
 export function startPlay({ root, find, described, quick, model, task, tell, seed: given }: Setup): void {
@@ -37,6 +37,7 @@ export function startPlay({ root, find, described, quick, model, task, tell, see
   let equation: Step | null = null;
   let goal = ROUND;
   let more: number | null = null;
+  let before: RateInterval | null = null; // of the round before
   let range: [number, number] = [0, 1];
 
   function say(headline: string, said: string): void {
@@ -99,12 +100,11 @@ export function startPlay({ root, find, described, quick, model, task, tell, see
     say(
       "This is how you seem to learn.",
       `It paid ${score.paid} times, and the network was right about ${score.network} of ${score.network + score.you} choices.` +
-        ` One win or loss seems to move you ${percent(rate.middle)} of the way, ${percent(rate.low)} to ${percent(rate.high)}` +
-        ` (90 %): that is your learning rate. ${halving(more)}`,
+        ` One of them seems to move you ${percent(rate.middle)} of the way to what it paid: that is your learning rate. It may be` +
+        ` ${percent(rate.low)} to ${percent(rate.high)}, a range that holds the truth in 90 % of cases. ${halving(more)}`,
     );
-    find("headline").scrollIntoView({ block: "nearest" });
     find("play").classList.add("over");
-    find<HTMLElement>("headline").focus({ preventScroll: true });
+    find<HTMLElement>("headline").focus();
     halve.hidden = more === null || more === ROUND;
     halve.textContent = `Play ${more} more`;
     if (!weights) return;
@@ -123,8 +123,8 @@ export function startPlay({ root, find, described, quick, model, task, tell, see
     find<HTMLElement>("twin").hidden = !asked;
     if (!asked) say("So far you could be guessing.", `${find("said").textContent} No equation explains these choices better than guesses.`);
     draw();
-    find("after").replaceChildren(rateBar(rate), ...equationTables(own, evidence, null, styles, !quick.matches), make("p", {}, SIMPLER));
-    showBeside(rate, follower);
+    find("after").replaceChildren(rateBar(rate, before), ...equationTables(own, evidence, null, styles, !quick.matches), make("p", {}, SIMPLER));
+    showBeside((before = rate), follower);
     tell({
       rate: [rate.middle, rate.low, rate.high],
       more: more ?? MOST,
@@ -134,13 +134,15 @@ export function startPlay({ root, find, described, quick, model, task, tell, see
     });
   }
 
-  /** The rate on a line from 0 to 1, with its interval. */
-  function rateBar({ middle, low, high }: RateInterval): Node {
+  /** The rate on a line from 0 to 1, with its interval, and paler that of the round before. */
+  function rateBar({ middle, low, high }: RateInterval, before: RateInterval | null): Node {
     const svg = element("svg", { role: "img" }) as SVGSVGElement;
     const bar = new Figure(svg, 640, 76);
     const words = `Your learning rate: ${decimal(middle)}, and from ${decimal(low)} to ${decimal(high)} in 90 % of such cases.`;
     bar.begin({ x: [0, 1], y: [0, 1], yTicks: [], xLabel: "learning rate" }, words);
-    bar.line([[low, 0.5], [high, 0.5]], { stroke: styles.equation.colour, "stroke-width": 14, "stroke-opacity": 0.35 });
+    const ends = { stroke: styles.equation.colour, "stroke-width": 14, "stroke-opacity": 0.35 };
+    bar.line([[low, 0.5], [high, 0.5]], ends);
+    if (before) bar.line([[before.low, 0.1], [before.high, 0.1]], { ...ends, "stroke-width": 5 });
     bar.add("path", { class: "peak", d: `M${bar.x(middle)} ${bar.y(0.9)}l9 18h-18z` });
     return svg;
   }
@@ -197,8 +199,7 @@ export function startPlay({ root, find, described, quick, model, task, tell, see
     for (const id of ["after", "beside"]) find(id).replaceChildren();
     say(by === ROUND ? "Thirty more." : `${by} more.`, "The network has kept what it knows of you.");
     draw();
-    find("headline").scrollIntoView({ block: "center" });
-    find<HTMLElement>("headline").focus({ preventScroll: true });
+    find<HTMLElement>("headline").focus();
   }
 
   buttons.forEach((button, choice) => button.addEventListener("click", () => choose(choice)));

@@ -31,7 +31,7 @@ function form({ words, answer, within, options, hint, because }: Question, place
     if (options.length ? value === CHOOSE : value === "" || Number.isNaN(Number(value)))
       return options.length ? "Choose an answer first." : "Type a number, such as 0.5.";
     const right = options.length ? field.value === answer : Math.abs(Number(value) - Number(answer)) <= within;
-    return right ? `Right.${why}` : `Not yet. ${hint}`.trim();
+    return right ? `Correct.${why}` : `Not yet. ${hint}`.trim();
   };
   const asked = make("form", {}, make("label", { htmlFor: id }, words), field, make("button", {}, "Check"), ...hints);
   asked.append(button("Show the answer", `${told}.${why}`), said);

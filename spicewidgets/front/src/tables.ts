@@ -32,7 +32,7 @@ export function equationTables(
   let order = 0;
   return learnedIn(model).map((module) => {
     const words = model.words[module.name]!;
-    const table = makeTable(["term", styles.equation.name, ...(truth ? [styles.truth.name] : []), "what it is worth"]);
+    const table = makeTable(["term", `${styles.equation.name}, ± 95 %`, ...(truth ? [styles.truth.name] : []), "what it is worth"]);
     const written = found ? sentence(model, model.words, module.name, found.get(module.name)!) : "…";
     table.createCaption().textContent = `${words.subject}, next = ${written}`;
     const places = module.terms.map((_, i) => i);
@@ -49,7 +49,8 @@ export function equationTables(
       if (!about) continue;
       const bar = make("span", { className: "bar" });
       bar.style.width = `${Math.min(100, 25 * Math.log10(1 + Math.max(about.cost, 0)))}%`;
-      const least = `left out: worth ${about.cost.toFixed(1)} nats, needs ${about.price.toFixed(1)}`;
+      const [worthwhile, asked] = [about.cost, about.price].map((nats) => Math.exp(nats).toFixed(1));
+      const least = `left out: choices ${worthwhile} times likelier with it, of ${asked} that it takes`;
       worth.append(bar, make("small", {}, about.active ? costInWords(about.cost) : least));
       row.className = about.active ? "" : "gone";
       const fall = { delay: 250 * order, duration: 500, fill: "both" } as const;
