@@ -83,7 +83,8 @@ def facts_of(result: Result, session: int, game: Played | None = None) -> StoryF
     paid = played.rewards[seen, choices] > 0.5
     labels = list(result.dataset.participants)
     rate, low, high, *_ = point_of_result(result, labels[played.participant] if labels else None)
-    more, level = 3 * len(seen), LEVEL
+    n = sum(int((one.choices >= 0).sum()) for one in data.sessions if one.participant == played.participant)
+    more, level = 3 * n, LEVEL
     network = float(result.played["rnn"].probabilities[session, seen[-1], choices[-1]])
     if game is not None and game.rate:
         (rate, low, high), more, level = game.rate, game.more, GAME_LEVEL
@@ -93,7 +94,6 @@ def facts_of(result: Result, session: int, game: Played | None = None) -> StoryF
     for won in wins:
         values.append(values[-1] + rate * (won - values[-1]))
     again = choices[1:] == choices[:-1]
-    n = sum(int((one.choices >= 0).sum()) for one in data.sessions if one.participant == played.participant)
     half = (high - low) / 2
     return StoryFacts(
         {

@@ -172,9 +172,8 @@ class StoryPanel(Panel):
         self._show(self.look, waits)
         self._show(self.anew, shown and scene.how != "look")
         self._show(self.on, not waits and (shown or scene.how == "look"))
-        self.on.description = (
-            "Next" if story.at + 1 < len(story.scenes) else END_OF_GAME if self.is_own else "Open the rooms"
-        )
+        after = END_OF_GAME if self.is_own else "Open the rooms"
+        self.on.description = "Next" if story.at + 1 < len(story.scenes) else after
         self.back.disabled = story.at == 0
         self._say(scene, answer)
         self._draw()

@@ -20,6 +20,7 @@ def test_every_fact_is_there(facts):
 def test_facts_are_of_the_choices(facts):
     numbers = facts.numbers
     assert numbers["n"] == 10_000
+    assert numbers["more"] == 30_000
     assert abs(numbers["alpha"] - 0.3) < 0.03
     assert numbers["alpha_low"] < numbers["alpha"] < numbers["alpha_high"]
     assert np.isclose(numbers["keep"] * numbers["now"], numbers["after"])

@@ -120,8 +120,7 @@ export function startPlay({ root, find, described, quick, model, task, tell, see
     const shift = met(networkStep(weights), betasOf(own, weights)).reduce((sum, value, t) => sum + value - scale * level[t]!, 0) / level.length;
     equation = (module, value, signals) => shift + scale * exact(module, (value - shift) / scale, signals);
     const asked = evidence.terms.some(({ number, active }) => active && number.term !== null);
-    find<HTMLElement>("twin").hidden = !asked;
-    if (!asked) say("So far you could be guessing.", `${find("said").textContent} No equation explains these choices better than guesses.`);
+    if ((find<HTMLElement>("twin").hidden = !asked)) say("So far you could be guessing.", `${find("said").textContent} No equation explains these choices better than guesses.`);
     draw();
     find("after").replaceChildren(rateBar(rate, before), ...equationTables(own, evidence, null, styles, !quick.matches), make("p", {}, SIMPLER));
     showBeside((before = rate), follower);

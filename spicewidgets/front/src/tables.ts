@@ -49,8 +49,8 @@ export function equationTables(
       if (!about) continue;
       const bar = make("span", { className: "bar" });
       bar.style.width = `${Math.min(100, 25 * Math.log10(1 + Math.max(about.cost, 0)))}%`;
-      const [worthwhile, asked] = [about.cost, about.price].map((nats) => Math.exp(nats).toFixed(1));
-      const least = `left out: choices ${worthwhile} times likelier with it, of ${asked} that it takes`;
+      const [likelier, takes] = [about.cost, about.price].map((nats) => Math.exp(nats).toFixed(1));
+      const least = `left out: choices ${likelier} times likelier with it, of ${takes} that it takes`;
       worth.append(bar, make("small", {}, about.active ? costInWords(about.cost) : least));
       row.className = about.active ? "" : "gone";
       const fall = { delay: 250 * order, duration: 500, fill: "both" } as const;
