@@ -1,10 +1,12 @@
 """Measures a class that opens the explorer at once, on this machine, and writes the table into RESULTS.md.
 
-    python tests/benchmarks/workshop.py [--learners 30] [--within 20] [--pool 30] [--no-fork] [--no-write]
+    python tests/benchmarks/workshop.py [--learners 30] [--within 20] [--pool 30] [--no-fork] [--play]
+                                        [--no-write]
 
 The learners speak to the page's server and kernels as a browser does (tests/browser/learner.py): they get the
-page and all files that it loads, take over its widgets, move a slider, train, and read the equation. Two of
-them are real browsers, where there is a Chromium. All share the machine's processors with the server.
+page and all files that it loads, take over its widgets, move a slider, train, and read the equation; or all
+play thirty choices at once, one a second. Two of them are real browsers, where there is a Chromium. All share
+the machine's processors with the server.
 """
 
 import os
@@ -37,6 +39,14 @@ STEPS = {
     "moved": "a slider moved, to the session drawn anew",
     "trained": "Train pressed, to the equation",
 }
+GAME = {
+    "first": STEPS["first"],
+    "bet": "a choice, to the next bet: median of a browser's",
+    "worst bet": "the same, the 95th percentile of its thirty",
+    "heard": "a choice told, to its tile: median of a learner's",
+    "worst heard": "the same, the 95th percentile of thirty",
+}
+CHOICES, PACE = 30, 1.0  # of a game; seconds between two choices
 
 
 class Memory:
@@ -137,8 +147,15 @@ def files_of(url: str) -> list[str]:
     ]
 
 
-def attend(url: str, files: list[str], wait: float, all_there: threading.Barrier) -> dict[str, float] | str:
-    """What a learner does: opens the page, waits for the others, and does the main job.
+def spread(name: str, times: list[float]) -> dict[str, float]:
+    """Median and 95th percentile of times."""
+    return {name: statistics.median(times), f"worst {name}": statistics.quantiles(times, n=20)[-1]}
+
+
+def attend(
+    url: str, files: list[str], wait: float, all_there: threading.Barrier, plays: bool
+) -> dict[str, float] | str:
+    """What a learner does: opens the page, waits for the others, and does the main job, or plays.
 
     The seconds of each step, or what went wrong.
     """
@@ -151,8 +168,11 @@ def attend(url: str, files: list[str], wait: float, all_there: threading.Barrier
             person.get(each)
         person.url = url
         person.enter(page)
-        person.until(person.figures, "there is no figure")
+        person.until(lambda: "waits for you" in person.text() or person.figures(), "there is no page")
         first = time.perf_counter() - begun
+        if plays:
+            all_there.wait(PATIENCE)
+            return {"first": first, **spread("heard", person.play(CHOICES, PACE))}
         person.stage("Participant", "Learning rate")
         all_there.wait(PATIENCE)
         return {"first": first, **person.main_job()}
@@ -171,7 +191,7 @@ def asked(person: Learner, url: str) -> str:
             time.sleep(float(error.headers["Retry-After"]))
 
 
-def attend_in_browser(url: str, all_there: threading.Barrier) -> dict[str, float] | str:
+def attend_in_browser(url: str, all_there: threading.Barrier, plays: bool) -> dict[str, float] | str:
     """The same in a real browser."""
     try:
         with sync_playwright() as play:
@@ -180,6 +200,13 @@ def attend_in_browser(url: str, all_there: threading.Barrier) -> dict[str, float
             page.set_default_timeout(PATIENCE * 1000)
             begun = time.perf_counter()
             page.goto(url)
+            if plays:
+                page.wait_for_selector("#left")
+                first = time.perf_counter() - begun
+                all_there.wait(PATIENCE)
+                times = ExplorerPage(page).play(CHOICES - 1, PACE)  # the last one finds an equation
+                browser.close()
+                return {"first": first, **spread("bet", [each / 1000 for each in times])}
             explorer = ExplorerPage(page).opened()
             first = time.perf_counter() - begun
             explorer.stage("Participant")
@@ -200,7 +227,7 @@ def attend_in_browser(url: str, all_there: threading.Barrier) -> dict[str, float
         return f"{type(error).__name__}: {error}"[:200]
 
 
-def lesson(learners: int, within: float, pool: int, fork: bool) -> str:
+def lesson(learners: int, within: float, pool: int, fork: bool, plays: bool) -> list[str | Table]:
     """One class, as Markdown."""
     with tempfile.TemporaryDirectory() as folder:
         options = ("--pool", str(pool), "--public", "--most", str(learners + 2))
@@ -216,20 +243,22 @@ def lesson(learners: int, within: float, pool: int, fork: bool) -> str:
             rest(memory, pool)
             say(f"warm after {warm:.0f} s; {learners} learners come within {within:.0f} s")
             before, begun = used(memory.server), time.perf_counter()
-            found = attended(url, files, learners, within)
+            found = attended(url, files, learners, within, plays)
             took, worked = time.perf_counter() - begun, used(memory.server) - before
             time.sleep(4)
             return told(found, files, learners, within, pool, warm, took, worked, memory, load)
 
 
-def attended(url: str, files: list[str], learners: int, within: float) -> list[dict[str, float] | str]:
+def attended(
+    url: str, files: list[str], learners: int, within: float, plays: bool
+) -> list[dict[str, float] | str]:
     """All learners, at once."""
     all_there = threading.Barrier(learners)
     real = chromium.find() is not None
     with ThreadPoolExecutor(learners) as people:
-        jobs = [people.submit(attend_in_browser, url, all_there) for _ in range(2 if real else 0)]
+        jobs = [people.submit(attend_in_browser, url, all_there, plays) for _ in range(2 if real else 0)]
         for at in range(len(jobs), learners):
-            jobs.append(people.submit(attend, url, files, within * at / learners, all_there))
+            jobs.append(people.submit(attend, url, files, within * at / learners, all_there, plays))
         return [job.result() for job in jobs]
 
 
@@ -238,13 +267,13 @@ def told(found, files, learners, within, pool, warm, took, worked, memory, load)
     done = [each for each in found if isinstance(each, dict)]
     wrong = [each for each in found if isinstance(each, str)]
     rows = [[f"{learners} learners, {pool} kernels warm: who did the whole job", f"{len(done)}"]]
-    for name, words in STEPS.items():
-        times = [each[name] for each in done]
+    for name, words in (STEPS | GAME).items():
+        times = [each[name] for each in done if name in each]
         if times:
             middle, worst = statistics.median(times), max(times)
             rows.append([f"{words}, s", number(middle), number(worst)])
             for part in (found[:2], found[2:]) if files else ():
-                seen = (each[name] for each in part if isinstance(each, dict))
+                seen = (each[name] for each in part if isinstance(each, dict) and name in each)
                 rows[-1].append(number(max(seen, default=float("nan"))))
     rss, pss = ([sizes[at] for sizes in memory.kernels()] for at in (0, 1))
     kernels = [number(statistics.median(rss)), number(max(rss))]
@@ -274,11 +303,16 @@ def main() -> None:
     parser.add_argument("--learners", type=int, default=30)
     parser.add_argument("--within", type=float, default=20, help="seconds in which they come")
     parser.add_argument("--pool", type=int, help="kernels that are warm before; as many as learners")
+    parser.add_argument("--play", action="store_true", help="they play thirty choices")
     parser.add_argument("--no-fork", action="store_true", help="each kernel imports all by itself")
     chosen = parser.parse_args()
     pool = chosen.learners if chosen.pool is None else chosen.pool
-    heading = f"{HEADING}: {chosen.learners}" + (", not forked" if chosen.no_fork else "")
-    parts = lesson(chosen.learners, chosen.within, pool, not chosen.no_fork)
+    heading = (
+        f"{HEADING}: {chosen.learners}"
+        + (", not forked" if chosen.no_fork else "")
+        + (", playing" if chosen.play else "")
+    )
+    parts = lesson(chosen.learners, chosen.within, pool, not chosen.no_fork, chosen.play)
     publish(heading, *parts, write=not chosen.no_write)
 
 
