@@ -143,8 +143,9 @@ class Explorer(Panel):
         self.opening.left, self.opening.story = self._leave_game, self.guide.start_story
         self.opening.heard = self._show_game
         self.story.game = self.opening.game
-        for asks in (self.head.go, story, *self.settings.buttons):
+        for asks in (self.head.go, *self.settings.buttons):
             asks.on_click(self._leave_game)
+        story.on_click(self._leave_for_own)
         self.head.preset.observe(self._choose_preset, "value")
         for tile in self.switch.tiles.values():
             tile.button.observe(self._press_tile, "value")
@@ -175,7 +176,13 @@ class Explorer(Panel):
 
     def _press_tile(self, change: Change) -> None:
         if change["new"]:
-            self._leave_game()
+            self._leave_for_own()
+
+    def _leave_for_own(self, _: object = None) -> None:
+        """Show the rooms of what the tiles show during a game: the player's choices."""
+        if self.opening is not None and self.is_playing:
+            self.opening.stand_on_game()
+        self._leave_game()
 
     @guard
     def _leave_game(self, _: object = None) -> None:

@@ -13,6 +13,7 @@ from ..core.settings import SettingsError
 
 MOST_CHOICES, MOST_TERMS = 3000, 50
 LEVEL = 0.9  # of its intervals
+ROUND = 30  # choices
 FIRST_BET = 10  # choices before the network's bets are shown
 SIDES = ("left", "right")
 TABLE = "your choices.csv"

@@ -7,7 +7,7 @@ from html import escape
 
 import ipywidgets as widgets
 
-from ..app.played import SIDES, TABLE, Played, played_in
+from ..app.played import ROUND, SIDES, TABLE, Played, played_in
 from ..app.protocols import ExperimentRunner
 from ..app.table import Upload, table_of
 from ..compat import tooltip
@@ -144,6 +144,15 @@ class Opening(Panel):
             tile.show("done" if self.play.played else "todo", number)
             tile.draw(picture, words)
 
+    def stand_on_game(self) -> None:
+        """Let the rooms stand on what was played, where they show something else."""
+        played = self.play.played
+        if played is not None and self._tells() and self.experiment.table.name != TABLE:
+            self._read(played)
+
+    def _read(self, played: Played) -> None:
+        self.runner.read(Upload(played.table().encode(), TABLE))
+
     def _hear(self, played: Played) -> None:
         self.refresh()
         self.heard()
@@ -153,7 +162,7 @@ class Opening(Panel):
                 " machines to learn from. Play on, and try the other one, too."
             )
         if played.rate:
-            self.runner.read(Upload(played.table().encode(), TABLE))
+            self._read(played)
 
     @guard
     def _take(self, _: Change) -> None:
@@ -165,6 +174,7 @@ class Opening(Panel):
 
     @guard
     def _tell(self) -> None:
+        self.stand_on_game()
         self.left()
         self.story()
 
@@ -181,7 +191,7 @@ class Opening(Panel):
         """Return what the head says of the game."""
         played = self.play.played
         if played is None or not played.rate:
-            return GameLines()
+            return GameLines() if played is None or len(played.choices) < ROUND else GameLines("play on.")
         rate, low, high = (f"{100 * end:.0f} %" for end in played.rate)
         module, terms = terms_of_game(played)
         return GameLines(f"move {rate} of the way, {low} to {high}.", terms, module)

@@ -164,7 +164,7 @@ def opened(browser: Browser, url: str, **groups: Any) -> tuple[Page, float]:
     begun = time.perf_counter()
     page.goto(f"{url}?settings={to_link(experiment)}", wait_until="commit")
     drawn = "(one) => one.checkVisibility() && one.getAttribute('d')"
-    page.wait_for_function(f"[...document.querySelectorAll('{LINES}')].some({drawn})")
+    page.wait_for_function(f"[...document.querySelectorAll('{LINES}, #mind path')].some({drawn})")
     spent = time.perf_counter() - begun
     if groups:
         page.wait_for_selector(".sw-settings[data-taken]", state="attached")

@@ -149,6 +149,17 @@ def test_the_story_says_of_the_choices_what_the_game_has_said(opened):
     assert numbers["network"] == (last if OVER["choices"][-1] == 0 else 1 - last)
 
 
+def test_the_tiles_of_a_game_lead_to_its_choices_whatever_was_watched_between(opened):
+    opened.runner.foreground = True
+    tell(opened.opening.play, OVER)
+    opened.opening.watch.click()
+    assert opened.experiment.table.name == ""
+    opened._play()
+    opened.switch.tiles["equation"].button.value = True
+    assert opened.experiment.table.name == TABLE
+    assert opened.runner.result.choices.shape == (1, 30)
+
+
 @pytest.mark.parametrize("way", ["tile", "train", "watch", "address", "share", "preset"])
 def test_one_press_has_the_rooms(opened, way):
     {

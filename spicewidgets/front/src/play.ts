@@ -62,9 +62,8 @@ export function startPlay({ root, find, described, quick, model, task, tell, see
     );
     bets.line(pairs, styles.network.line);
     for (const [t, p] of pairs) {
-      const side = sideOf(p);
-      if (side === null) continue;
-      const hit = side === played.choices[t - 1];
+      if (sideOf(p) === null) continue;
+      const hit = sideOf(p) === played.choices[t - 1];
       const [x, y] = [bets.x(t), bets.y(p)];
       bets.add("path", { class: hit ? "won" : "yours", d: hit ? `M${x} ${y - 6}l6 6-6 6-6-6z` : `M${x - 5} ${y}a5 5 0 1 0 10 0a5 5 0 1 0-10 0` });
     }
@@ -142,6 +141,7 @@ export function startPlay({ root, find, described, quick, model, task, tell, see
     const ends = { stroke: styles.equation.colour, "stroke-width": 14, "stroke-opacity": 0.35 };
     bar.line([[low, 0.5], [high, 0.5]], ends);
     if (before) bar.line([[before.low, 0.1], [before.high, 0.1]], { ...ends, "stroke-width": 5 });
+    if (before) bar.text(before.low, -0.1, "before", before.low < 0.1 ? "start" : "end");
     bar.add("path", { class: "peak", d: `M${bar.x(middle)} ${bar.y(0.9)}l9 18h-18z` });
     return svg;
   }
@@ -213,7 +213,7 @@ export function startPlay({ root, find, described, quick, model, task, tell, see
     if (event.defaultPrevented || !find("play").checkVisibility() || typing || altKey || ctrlKey || metaKey || !(key === "ArrowLeft" || key === "ArrowRight")) return;
     event.preventDefault();
     const choice = key === "ArrowLeft" ? 0 : 1;
-    if (played.choices.length < goal - 1) buttons[choice]!.focus({ preventScroll: true });
+    if (buttons.includes(document.activeElement as HTMLButtonElement)) setTimeout(() => buttons[choice]!.focus({ preventScroll: true }));
     choose(choice);
   });
   draw();
