@@ -162,27 +162,37 @@ def training(browser: Browser, url: str, width: int, theme: str) -> None:
 
 
 def points(browser: Browser, folder: Path, width: int, theme: str) -> None:
-    """A class on one plot: two share, at a learner's page and on the presenter's."""
+    """A class on one plot: three share, at a learner's page and on the presenter's."""
     with servers.app(folder, "--public", "--class", "Monday", "--most", "6") as url:
         address = re.search(r"present.*http://[^/]*/(class#\S+)", (folder / "server.log").read_text())[1]
         sheet = Sheet(browser, width, theme)
         desk = browser.new_page(viewport=sheet.page.viewport_size, color_scheme=theme)
         desk.goto(url + address)
         expect(desk.get_by_text("Class: Monday")).to_be_visible()
-        for name in ("Ada", "Ben"):
-            sheet.page.goto(f"{url}?theme={theme}")
-            ExplorerPage(sheet.page).opened()
-            field = sheet.page.get_by_role("textbox", name="Name, if you like")
+        others = [browser.new_page() for _ in range(2)]
+        for page, name, rate in zip(
+            (*others, sheet.page), ("Ada", "Ben", "Cleo"), ("0.6", "0.8", "0.4"), strict=True
+        ):
+            page.goto(f"{url}?theme={theme}")
+            explorer = ExplorerPage(page).opened()
+            explorer.stage("Participant")
+            explorer.typed("Learning rate").fill(rate)
+            explorer.typed("Learning rate").press("Tab")
+            expect(explorer.guide).to_contain_text("Train again")
+            explorer.button("Train").click()
+            explorer.expect_trained()
+            field = page.get_by_role("textbox", name="Name, if you like")
             field.fill(name)
             field.press("Tab")
-            sheet.page.get_by_role("button", name="Share my point").click()
-            expect(sheet.page.get_by_text("Shared. Everybody sees it")).to_be_visible()
+            page.get_by_role("button", name="Share my point").click()
+            expect(page.get_by_text("Shared. Everybody sees it")).to_be_visible()
             expect(desk.get_by_text(name)).not_to_have_count(0)
         sheet.page.locator(".sw-class").scroll_into_view_if_needed()
         sheet.shoot()
         sheet.shoot(desk)
-        desk.goto("about:blank")
-        desk.close()
+        for page in (desk, *others):
+            page.goto("about:blank")
+            page.close()
         sheet.save("class")
 
 
