@@ -35,7 +35,7 @@ else:
 PACKAGES = ("spicewidgets", "numpy", "pandas", "scipy", "torch", "pysindy")
 
 
-class Report(Protocol):
+class ReportFiles(Protocol):
     """A report as it is shown and saved: a sentence, claims, and documents by name."""
 
     @property
@@ -52,18 +52,18 @@ class Report(Protocol):
 
 
 class _Saved:
-    """What every report can be saved as."""
+    """The ways in which every report is saved."""
 
     @property
-    def text(self: Report) -> str:
+    def text(self: ReportFiles) -> str:
         """The sentence."""
         return self.sentence
 
-    def to_frame(self: Report) -> "pd.DataFrame":
+    def to_frame(self: ReportFiles) -> "pd.DataFrame":
         """Return a row for each claim."""
         return pd.DataFrame(map(asdict, self.claims))
 
-    def to_zip(self: Report) -> bytes:
+    def to_zip(self: ReportFiles) -> bytes:
         """All documents as one file, the same bytes for the same findings."""
         content = BytesIO()
         with ZipFile(content, "w") as archive:
@@ -71,13 +71,13 @@ class _Saved:
                 archive.writestr(ZipInfo(name), data, ZIP_DEFLATED)
         return content.getvalue()
 
-    def keep(self: Report) -> "Kept":
+    def keep(self: ReportFiles) -> "KeptReport":
         """Return the same without findings."""
-        return Kept(self.sentence, self.claims, self.files)
+        return KeptReport(self.sentence, self.claims, self.files)
 
 
 @dataclass(frozen=True, eq=False)
-class Kept(_Saved):
+class KeptReport(_Saved):
     """A report whose findings are not there any more."""
 
     sentence: str

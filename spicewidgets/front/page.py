@@ -168,19 +168,19 @@ def _describe_page(models: list[dict[str, Any]], experiment: Experiment) -> dict
         "settings": [choice, *_settings(experiment, models)],
         "models": models,
         "styles": {
-            "truth": _drawn(TRUTH, {"stroke-width": 9, "stroke-opacity": 0.35}),  # a band
-            "network": _drawn(RNN, {"stroke-width": RNN.width, "stroke-dasharray": "8 5"}),
-            "equation": _drawn(
+            "truth": _look_of(TRUTH, {"stroke-width": 9, "stroke-opacity": 0.35}),  # a band
+            "network": _look_of(RNN, {"stroke-width": RNN.width, "stroke-dasharray": "8 5"}),
+            "equation": _look_of(
                 SPICE, {"stroke-width": 3.5, "stroke-dasharray": ".1 6", "stroke-linecap": "round"}
             ),
-            "options": [_drawn(style, {"stroke-width": 2}) for style in ARMS[:OPTIONS]],
+            "options": [_look_of(style, {"stroke-width": 2}) for style in ARMS[:OPTIONS]],
         },
         "blocks": {kind: _blocks(kind) for kind in BLOCKS},
         "people": _people(),
     }
 
 
-def _drawn(style: Style, line: dict[str, Any]) -> dict[str, Any]:
+def _look_of(style: Style, line: dict[str, Any]) -> dict[str, Any]:
     return {"name": style.name, "colour": style.colour, "line": {"stroke": style.colour, **line}}
 
 

@@ -65,7 +65,9 @@ def equation_lines(
     terms = sorted({term: None for side in pair for term in side or ()}, key=len)  # the constant first
     said = f'<p class="sw-verdict">{escape_text(says)}</p>' if says else ""
     many = " sw-many" if len(terms) > MANY else ""
-    first = _said(name, TRUTH, instead) if instead else _line(name, TRUTH, module, pair[0], terms, own)
+    first = (
+        _sentence_line(name, TRUTH, instead) if instead else _line(name, TRUTH, module, pair[0], terms, own)
+    )
     return Html(
         f'<div class="sw-pair{many}">{first}'
         f"{_line('SPICE', SPICE, module, pair[1], terms, read, stale)}</div>{said}"
@@ -97,7 +99,7 @@ def emerging_lines(emergence: "Emergence | None", truth: "Equation | None", unti
 
 @dataclass(frozen=True)
 class GameLines:
-    """What the head says during a game and at its end.
+    """The lines of the head during a game and at its end.
 
     Attributes:
         you: of the player.
@@ -112,10 +114,10 @@ class GameLines:
     def lines(self) -> Html:
         """Write both lines."""
         if self.found is None:
-            second = _said("SPICE", SPICE, "looks for the equation behind them.")
+            second = _sentence_line("SPICE", SPICE, "looks for the equation behind them.")
         else:
             second = _line("SPICE", SPICE, self.module, self.found, sorted(self.found, key=len), {})
-        return Html(f'<div class="sw-pair">{_said("you", TRUTH, self.you)}{second}</div>')
+        return Html(f'<div class="sw-pair">{_sentence_line("you", TRUTH, self.you)}{second}</div>')
 
 
 def terms_of(model: "SpiceModel | None", module: str, person: Hashable) -> Terms | None:
@@ -134,7 +136,7 @@ def symbols(term: "Term", module: str) -> str:
     return "".join(letters.get(name, f" {name.removeprefix('c_')} ") for name in term).strip()
 
 
-def _said(name: str, style: Style, words: str) -> str:
+def _sentence_line(name: str, style: Style, words: str) -> str:
     """Write a sentence in place of an equation."""
     said = f'<span class="sw-instead">{escape_text(words)}</span>'
     return f'<div class="sw-line"><b>{swatch(style)} {name}</b>{said}</div>'

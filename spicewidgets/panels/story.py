@@ -143,7 +143,7 @@ class StoryPanel(Panel):
         numbers = {} if facts is None else {**facts.numbers}
         if self.story.scene is not None and self.story.scene.picture == "fooled":
             numbers |= case().numbers
-        return fill_in(text, numbers, self.story.told, self.story.at, self.is_own)
+        return fill_in(text, numbers, self.story.answers_in_words, self.story.at, self.is_own)
 
     @guard
     def refresh(self, _: Change | None = None) -> None:

@@ -220,7 +220,7 @@ class Story(HasTraits):
         return self.scenes[self.at] if 0 <= self.at < len(self.scenes) else None
 
     @property
-    def told(self) -> dict[int, float | str]:
+    def answers_in_words(self) -> dict[int, float | str]:
         """The answers as texts name them: of a choice, the option."""
         options = {at: dict(enumerate(one.options)) for at, one in enumerate(self.scenes)}
         return {at: options.get(at, {}).get(value, value) for at, value in self.answers.items()}

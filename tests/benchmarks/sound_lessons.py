@@ -138,7 +138,7 @@ class LessonReader:
             self.story.answer(1.0)
             scene = self.story.scene
             for text in (scene.ask, scene.lead, scene.says, scene.because, *scene.options):
-                story.fill_in(text, {}, self.story.told, self.story.at)
+                story.fill_in(text, {}, self.story.answers_in_words, self.story.at)
             self.story.go()
         self.opened += 1
         if self.opened % SAVED_EACH:

@@ -36,7 +36,7 @@ def test_an_answer_that_was_chosen_is_told_in_its_words():
     story = Story()
     story.begin([Scene("?", how="choose", options=("a", "at {alpha}")), Scene("?", how="guess")])
     story.restore("1:0=1:1=0.5:7=1")
-    assert fill_in("{answer 1}, {answer%}", {"alpha": 0.3}, story.told, 1) == "at 0.30, 50 %"
+    assert fill_in("{answer 1}, {answer%}", {"alpha": 0.3}, story.answers_in_words, 1) == "at 0.30, 50 %"
 
 
 def test_an_answer_is_judged():

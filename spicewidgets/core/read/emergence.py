@@ -1,4 +1,4 @@
-"""How an equation emerges: a module of the network, and its coefficients, at some epochs of the training."""
+"""The emergence of an equation: a module of the network, and its coefficients, at epochs of the training."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace

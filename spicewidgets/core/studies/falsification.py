@@ -171,17 +171,19 @@ class FalsificationStudy(Study):
 
     def result(self) -> "check.Falsification":
         """Return the checks of all models together, of each by as many repeats as it has played."""
-        found = [self.parts[name] if name in self.parts else self._so_far[name]() for name in self._judged]
+        found = [
+            self.parts[name] if name in self.parts else self._so_far[name]() for name in self._names_judged
+        ]
         checks = tuple(each for one in found for each in one.checks)
         return check.Falsification(checks, found[0].n_people, min(one.n_repeats for one in found))
 
     @property
     def has_result(self) -> bool:
         """Tells whether a model has played often enough to be judged at all."""
-        return bool(self._judged)
+        return bool(self._names_judged)
 
     @property
-    def _judged(self) -> list[str]:
+    def _names_judged(self) -> list[str]:
         return [name for name in self.names if name in self.parts or name in self._so_far]
 
     def notes(self) -> Iterator[str]:
